@@ -1,0 +1,1 @@
+"""Mail providers, sync machine and MIME, without a framework."""

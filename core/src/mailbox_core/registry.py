@@ -1,0 +1,77 @@
+"""Name to provider: the only place where a provider's name is compared.
+
+Outside providers register with the entry-point group ``mailbox_core.providers``; the object named there is a
+``ProviderSpec``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Literal
+
+from .contract import Authorizer, MailProvider, ProviderConfig
+from .errors import Refused
+from .net.endpoints import Endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A setting the administrator fills in for a provider."""
+
+    name: str
+    label: str
+    kind: Literal["text", "secret"] = "text"
+    required: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeProfile:
+    """A bundle of OAuth scopes and what it buys. ``features`` are words of the settings screen."""
+
+    name: Literal["read", "two_way", "send"]
+    scopes: frozenset[str]
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizerConfig:
+    """What an Authorizer needs: the registered client and where the person comes back to."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+    scopes: frozenset[str]
+    code_verifier: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """A provider's entry: factories and the form to fill in."""
+
+    name: str
+    label: str
+    provider: Callable[[ProviderConfig, Endpoints], MailProvider]
+    authorizer: Callable[[AuthorizerConfig, Endpoints], Authorizer] | None = None
+    fields: tuple[FormField, ...] = ()
+    scope_profiles: tuple[ScopeProfile, ...] = ()
+    quota_profiles: Mapping[str, int] = field(default_factory=dict)
+
+
+@cache
+def specs() -> Mapping[str, ProviderSpec]:
+    """All registered providers by name."""
+    found = {point.name: point.load() for point in entry_points(group="mailbox_core.providers")}
+    return dict(sorted(found.items()))
+
+
+def spec(name: str) -> ProviderSpec:
+    """The provider called ``name``. Raises Refused when there is none."""
+    try:
+        return specs()[name]
+    except KeyError:
+        known = ", ".join(specs()) or "none"
+        raise Refused(f"There is no mail provider “{name}”. Installed: {known}.", "unknown") from None
