@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class ToolingError(Exception):
@@ -15,8 +17,8 @@ class ToolingError(Exception):
 
 
 def say(text: str) -> None:
-    """Print one progress line at once, also through a pipe."""
-    print(f"· {text}", flush=True)
+    """Print one progress line, on standard error so that standard output stays data."""
+    print(f"· {text}", file=sys.stderr, flush=True)
 
 
 def command_line(main: Callable[[Sequence[str]], int]) -> Callable[[], None]:
@@ -97,3 +99,33 @@ def need_debian_package(package: str, purpose: str, *, command: str | None = Non
         why=f"{purpose}: installing {package}",
         environment=quiet,
     )
+
+
+def run_as(
+    command: Sequence[str | Path],
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    given: str | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, possibly as another user (``options`` go to subprocess), with few variables.
+
+    ``given`` is what it reads from standard input.
+
+    Standard output goes through a file: a server that the command leaves behind keeps it open,
+    and a pipe would make us wait for that server's end.
+    """
+    keep = {key: os.environ[key] for key in ("PATH", "LANG", "TZ") if key in os.environ}
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd="/",
+            env={**keep, **environment},
+            input=given or "",
+            text=True,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+            **options,
+        )
+        output.seek(0)
+        return subprocess.CompletedProcess(done.args, done.returncode, output.read(), "")
