@@ -1,0 +1,80 @@
+"""One email of one mailbox, and the ledger line of every id the provider ever listed."""
+
+from odoo import fields, models
+
+DISPOSITIONS = [
+    ("listed", "Listed, to be fetched"),
+    ("stored", "Stored"),
+    ("filtered", "Left out by a rule"),
+    ("quarantined", "Quarantined"),
+    ("gone", "Gone at the provider"),
+]
+
+
+class MailboxMessage(models.Model):
+    _name = "mailbox.message"
+    _description = "Mailbox Message"
+    _rec_name = "subject"
+    _order = "date DESC, id DESC"
+
+    mailbox_id = fields.Many2one("mailbox", required=True, ondelete="cascade", readonly=True)
+    stream_id = fields.Many2one("mailbox.stream", ondelete="set null", readonly=True)
+    remote_id = fields.Char(required=True, readonly=True)
+    conversation_id = fields.Many2one(
+        "mailbox.conversation", ondelete="set null", index="btree_not_null", readonly=True
+    )
+    conversation_key = fields.Char(readonly=True, help="The provider's own name of the conversation.")
+    message_id = fields.Char(string="Message-ID", readonly=True)
+    in_reply_to = fields.Char(readonly=True)
+    reference_ids = fields.Text(string="References", readonly=True)
+    fingerprint = fields.Char(readonly=True)
+    duplicate_of_id = fields.Many2one(
+        "mailbox.message", ondelete="set null", index="btree_not_null", readonly=True
+    )
+    date = fields.Datetime(readonly=True, help="When the provider received it.")
+    header_date = fields.Datetime(readonly=True)
+    from_name = fields.Char(readonly=True)
+    from_email = fields.Char(readonly=True)
+    to_text = fields.Text(readonly=True)
+    cc_text = fields.Text(readonly=True)
+    subject = fields.Char(readonly=True)
+    snippet = fields.Char(readonly=True)
+    size = fields.Integer(readonly=True)
+    is_seen = fields.Boolean(readonly=True)
+    is_flagged = fields.Boolean(readonly=True)
+    is_answered = fields.Boolean(readonly=True)
+    is_draft = fields.Boolean(readonly=True)
+    is_important = fields.Boolean(readonly=True)
+    has_attachment = fields.Boolean(readonly=True)
+    automatic = fields.Char(readonly=True)
+    defects = fields.Char(readonly=True)
+    disposition = fields.Selection(DISPOSITIONS, required=True, default="listed", readonly=True)
+    disposition_reason = fields.Char(readonly=True)
+    is_stale = fields.Boolean(readonly=True, help="Flags and folders have to be asked for again.")
+    lane = fields.Selection([("new", "New"), ("history", "History")], default="history", readonly=True)
+    generation = fields.Integer(readonly=True)
+    attempts = fields.Integer(readonly=True)
+    retry_at = fields.Datetime(readonly=True)
+    raw_sha256 = fields.Char(readonly=True)
+    raw_complete = fields.Boolean(readonly=True)
+    raw_store = fields.Char(readonly=True, help="Key of the source in the raw store; empty: evicted.")
+    placement_ids = fields.One2many("mailbox.placement", "message_id", readonly=True)
+    attachment_ids = fields.One2many("mailbox.attachment", "message_id", readonly=True)
+    folder_ids = fields.Many2many(
+        "mailbox.folder", compute="_compute_folder_ids", search="_search_folder_ids", string="Folders"
+    )
+
+    _remote_unique = models.Constraint("UNIQUE (mailbox_id, remote_id)", "This message is known already.")
+    _date_idx = models.Index("(mailbox_id, date DESC, id DESC)")
+    _message_id_idx = models.Index("(mailbox_id, message_id) WHERE message_id IS NOT NULL")
+    _fingerprint_idx = models.Index("(mailbox_id, fingerprint) WHERE fingerprint IS NOT NULL")
+    _listed_idx = models.Index("(stream_id, lane DESC, id) WHERE disposition = 'listed'")
+    _quarantined_idx = models.Index("(mailbox_id, retry_at) WHERE disposition = 'quarantined'")
+    _raw_idx = models.Index("(raw_sha256) WHERE raw_store IS NOT NULL")
+
+    def _compute_folder_ids(self):
+        for message in self:
+            message.folder_ids = message.placement_ids.folder_id
+
+    def _search_folder_ids(self, operator, value):
+        return [("placement_ids.folder_id", operator, value)]
