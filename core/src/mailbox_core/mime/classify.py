@@ -1,0 +1,207 @@
+"""Machine mail: what kind it is (RFC 3834 and practice), and what a delivery report says (RFC 3464)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from . import addresses, body, fields, limits, transfer
+from .headers import HeaderBlock, split, to_text
+from .structure import Entity, Tree, scan
+
+Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
+
+_ACTIONS: tuple[Action, ...] = ("failed", "delayed", "delivered", "relayed", "expanded")
+_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_DAEMON = re.compile(rb"(?i)(?:mailer-daemon|mail delivery (?:sub)?system)")
+_FAILURE = re.compile(
+    rb"(?i)(?:undeliver|returned mail|delivery (?:status notification|has failed|failure)|failure notice"
+    rb"|mail delivery failed|unzustellbar|message non remis|no entregado|non consegnat)"
+)
+_DELAY = re.compile(rb"(?i)(?:delayed|delay\)|warning: (?:message|could not send)|verz\xc3?\xb6?.{0,3}ger)")
+_SUPPRESS = frozenset({"all", "oof", "autoreply"})
+_REPORT_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_ORIGINALS = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
+_MAX_REPORT = 256 * 1024
+_MAX_RECIPIENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientStatus:
+    """What became of the mail for one recipient. ``status`` is the code of RFC 3463, ``x.y.z``."""
+
+    recipient: str
+    action: Action
+    status: str | None
+    diagnostic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A delivery status notification, or a bounce in free text (then ``structured`` is False).
+
+    ``message_id`` is that of the mail reported on, normalised, None when the report does not quote it.
+    """
+
+    recipients: tuple[RecipientStatus, ...]
+    message_id: str | None
+    reporting_mta: str = ""
+    structured: bool = True
+
+    @property
+    def bounced(self) -> bool:
+        """True if delivery failed for good for somebody. ``delayed`` is not a bounce."""
+        return any(one.action == "failed" for one in self.recipients)
+
+
+def automatic(tree: Tree) -> str | None:
+    """The class of machine mail of a scanned message, None for mail a person seems to have written."""
+    root = tree.root
+    report = _report_class(tree)
+    if report:
+        return report
+    if _is_free_bounce(root.fields):
+        return "delay" if _DELAY.search(root.fields.raw("subject") or b"") else "bounce"
+    answer = _answer_class(root.fields)
+    if answer:
+        return answer
+    if any(leaf.content_type == "text/calendar" and "method" in leaf.parameters for leaf in tree.leaves()):
+        return "calendar"
+    return _bulk_class(root.fields)
+
+
+def _report_class(tree: Tree) -> str | None:
+    root = tree.root
+    kinds = {leaf.content_type for leaf in tree.leaves()} if root.content_type == "multipart/report" else set()
+    kinds.add(root.content_type)
+    if kinds & _REPORT_PARTS:
+        report = _read_report(tree)
+        actions = {one.action for one in report.recipients} if report else set()
+        if "failed" in actions or not actions:
+            return "bounce"
+        return "delay" if "delayed" in actions else "report"
+    return "report" if root.content_type == "multipart/report" or "message/disposition-notification" in kinds else None
+
+
+def _is_free_bounce(block: HeaderBlock) -> bool:
+    """A bounce without RFC 3464 parts: from a mailer daemon, and with a subject that says so."""
+    null_path = block.ascii("return-path").replace(" ", "") == "<>"
+    if block.raw("x-failed-recipients") is not None:
+        return True
+    daemon = _DAEMON.search((block.raw("from") or b"")[:1000]) is not None
+    return (daemon or null_path) and _FAILURE.search((block.raw("subject") or b"")[:1000]) is not None
+
+
+def _answer_class(block: HeaderBlock) -> str | None:
+    submitted = block.ascii("auto-submitted").lower().partition(";")[0].partition("(")[0].strip()
+    if submitted.startswith("auto-replied"):
+        return "auto-reply"
+    if block.ascii("precedence").lower() == "auto_reply" or _says_auto_reply(block):
+        return "auto-reply"
+    return "auto-generated" if submitted and submitted != "no" else None
+
+
+def _says_auto_reply(block: HeaderBlock) -> bool:
+    for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply"):
+        if block.raw(name) is not None and block.ascii(name).lower() not in ("no", "false"):
+            return True
+    return False
+
+
+def _bulk_class(block: HeaderBlock) -> str | None:
+    precedence = block.ascii("precedence").lower()
+    if block.raw("list-id") or block.raw("list-post") or precedence == "list":
+        return "list"
+    if block.raw("list-unsubscribe") or precedence in ("bulk", "junk") or block.raw("feedback-id"):
+        return "bulk"
+    suppress = {word.strip() for word in block.ascii("x-auto-response-suppress").lower().split(",")}
+    if suppress & _SUPPRESS or block.ascii("return-path").replace(" ", "") == "<>":
+        return "auto-generated"
+    return None
+
+
+def delivery_report(raw: bytes) -> DeliveryReport | None:
+    """What ``raw`` reports about the delivery of another mail, None when it is no such report. Never raises."""
+    tree = scan(raw)
+    return _read_report(tree) or _read_free_bounce(tree)
+
+
+def _read_report(tree: Tree) -> DeliveryReport | None:
+    leaves = list(tree.leaves())
+    status = next((leaf for leaf in leaves if leaf.content_type in _REPORT_PARTS), None)
+    if status is None:
+        return None
+    groups = _groups(_octets(tree, status))
+    recipients = tuple(one for group in groups[: _MAX_RECIPIENTS + 1] if (one := _recipient(group)))
+    mta = groups[0].ascii("reporting-mta").rpartition(";")[2].strip()[:255] if groups else ""
+    return DeliveryReport(recipients, _original_id(tree, leaves), mta)
+
+
+def _octets(tree: Tree, entity: Entity) -> bytes:
+    data = transfer.decode(tree.octets(entity, _MAX_REPORT), body.encoding_of(entity))
+    return data.replace(b"\r\n", b"\n").lstrip(b"\n")
+
+
+def _groups(data: bytes) -> list[HeaderBlock]:
+    """The blocks of fields of a delivery status, the one about the message first."""
+    blocks = [chunk for chunk in re.split(rb"\n[ \t]*\n+", data, maxsplit=_MAX_RECIPIENTS + 1) if chunk.strip()]
+    return [split(chunk, 0, len(chunk))[0] for chunk in blocks]
+
+
+def _recipient(group: HeaderBlock) -> RecipientStatus | None:
+    address = _typed(group, "original-recipient") or _typed(group, "final-recipient")
+    word = group.ascii("action").lower().split()
+    action = next((one for one in _ACTIONS if word and word[0].startswith(one)), None)
+    found = _STATUS.search(group.ascii("status") or "") or _STATUS.search(group.ascii("diagnostic-code"))
+    status = found.group(0) if found else None
+    if not address and action is None:
+        return None
+    if action is None:
+        action = {"2": "delivered", "4": "delayed"}.get(status[0], "failed") if status else "failed"  # type: ignore[assignment]
+    diagnostic = to_text(group.raw("diagnostic-code") or b"")[0].partition(";")[2].strip()
+    return RecipientStatus(address, action or "failed", status, diagnostic[:1000])
+
+
+def _typed(group: HeaderBlock, name: str) -> str:
+    """The address of ``rfc822;address``."""
+    value = to_text(group.raw(name) or b"")[0]
+    spec = value.partition(";")[2].strip() if ";" in value else value
+    return addresses.normalize(spec.strip("<>")) or ""
+
+
+def _original_id(tree: Tree, leaves: list[Entity]) -> str | None:
+    for leaf in leaves:
+        if leaf.content_type in _ORIGINALS:
+            data = _octets(tree, leaf)
+            block, _ = split(data, 0, min(len(data), limits.MAX_HEADER_BLOCK))
+            raws = block.all("x-mailbox-message-id") or block.all("message-id")
+            return fields.message_id(raws)[0]
+    return None
+
+
+def _read_free_bounce(tree: Tree) -> DeliveryReport | None:
+    """Bounces of servers that know no RFC 3464: recipients from X-Failed-Recipients, the id from the text."""
+    block = tree.root.fields
+    if not _is_free_bounce(block):
+        return None
+    failed, _ = addresses.parse(block.all("x-failed-recipients"))
+    leaves = list(tree.leaves())
+    text = _octets(tree, leaves[0]) if leaves else b""
+    code = _STATUS.search(text[:_MAX_REPORT].decode("ascii", "replace"))
+    delayed = _DELAY.search(block.raw("subject") or b"") is not None
+    action: Action = "delayed" if delayed else "failed"
+    status = code.group(0) if code else None
+    original = _original_id(tree, leaves) or _quoted_id(text)
+    return DeliveryReport(
+        tuple(RecipientStatus(one.email, action, status) for one in failed) or (RecipientStatus("", action, status),),
+        original,
+        structured=False,
+    )
+
+
+def _quoted_id(text: bytes) -> str | None:
+    found = re.search(rb"(?im)^[ >\t]*message-id:[ \t]*\r?\n?[ \t]*(<[^<>\s]{1,900}>)", text[:_MAX_REPORT])
+    return fields.normal_id(found.group(1).decode("ascii", "replace")) if found else None
+
+
