@@ -1,4 +1,5 @@
-"""How long to wait before the next try: exponential with jitter, never sooner than the provider asked."""
+"""How long to wait before the next try: exponential with jitter, never sooner than the provider
+asked."""
 
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ def delay(
 ) -> float:
     """Seconds before try number ``attempt`` + 1, where ``attempt`` failures (from 1) lie behind.
 
-    Between half and all of ``base`` * 2 ** (``attempt`` - 1), at most ``cap``. With ``advice`` (seconds as
-    the provider told) the answer lies between it and a little above, even beyond the cap: calling sooner
-    would be refused, calling all at the same moment would be refused as well. Without ``rng`` no jitter.
+    Between half and all of ``base`` * 2 ** (``attempt`` - 1), at most ``cap``. With ``advice``
+    (seconds as the provider told) the answer lies between it and a little above, even beyond the
+    cap: calling sooner would be refused, calling all at the same moment would be refused as well.
+    Without ``rng`` no jitter.
     """
     spread = 1.0 if rng is None else rng.random()
     full = min(cap, base * 2.0 ** min(max(attempt, 1) - 1, 32))

@@ -50,7 +50,7 @@ class AuthorizerConfig:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """A provider's entry: factories and the form to fill in."""
+    """A provider's entry: factories and the form to fill in. ``hidden``: for tests, not to be offered."""
 
     name: str
     label: str
@@ -59,6 +59,7 @@ class ProviderSpec:
     fields: tuple[FormField, ...] = ()
     scope_profiles: tuple[ScopeProfile, ...] = ()
     quota_profiles: Mapping[str, int] = field(default_factory=dict)
+    hidden: bool = False
 
 
 @cache

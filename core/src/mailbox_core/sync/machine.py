@@ -7,36 +7,37 @@ Two small orthogonal facts, drawn here::
                                     │  └────────────────────────┼─┘   │ then rest
                                     └────────CursorExpired──────┴─────┘
     gate    open ──Throttled, Unavailable──► waiting(until) ──time──► one probe ──success──► open
-            open ──AuthorizationLost, Refused thrice──► blocked(reason) ──credentials, resume──► open
-            any ──pause──► paused ──resume──► open, or waiting if its time has not come
+            open ──AuthorizationLost, Refused thrice──► blocked(reason) ──person──► open
+            any  ──pause──► paused ──resume──► open, or waiting if its time has not come
 
-===========  =============================  =========================  ==========  ====================
-phase        answer                         rows                       becomes     next
-===========  =============================  =========================  ==========  ====================
-new          first page                     Apply(generation + 1)      snapshot    self
-snapshot     page of the listing, more      Apply(generation)          snapshot    self, history lane
-snapshot     page of the listing, last      Apply, then Sweep          live        one look
-snapshot     live page (hint or poll)       Apply(generation)          snapshot    self
-snapshot     recent page (no baseline)      Apply(generation)          snapshot    self, history lane
-live         page, more                     Apply(generation)          live        self
-live         page, last                     Apply(generation)          live        Rest
-any          empty live page after a push   —                          same        look again in seconds
-any          contents                       Contents                   same        self while any pending
-any          answer to an older version     Drop                       same        self
-any          CursorExpired                  —                          snapshot    self, generation + 1
-any          Throttled, Unavailable         what came before it        waiting     self at that time
-any          AuthorizationLost              what came before it        blocked     TellOwner
-any          Hinted                         —                          same        one look goes first
-any          Credentials, Resumed           —                          open        self
-any          Rescan                         —                          snapshot    self, generation + 1
-===========  =============================  =========================  ==========  ====================
+========  ==========================  =====================  ========  ====================
+phase     answer                      rows                   becomes   next
+========  ==========================  =====================  ========  ====================
+new       first page                  Apply(generation + 1)  snapshot  self
+snapshot  listing page, more          Apply(generation)      snapshot  self, history lane
+snapshot  listing page, last          Apply, then Sweep      live      one look
+snapshot  live page (hint or poll)    Apply(generation)      snapshot  self
+snapshot  recent page (no baseline)   Apply(generation)      snapshot  self, history lane
+live      page, more                  Apply(generation)      live      self
+live      page, last                  Apply(generation)      live      Rest
+any       empty live page after push  —                      same      again in seconds
+any       contents                    Contents               same      self while pending
+any       answer to an older version  Drop                   same      self
+any       CursorExpired               —                      snapshot  self, generation + 1
+any       Throttled, Unavailable      what came before       waiting   self at that time
+any       AuthorizationLost           what came before       blocked   TellOwner
+any       Hinted                      —                      same      one look goes first
+any       Credentials, Resumed        —                      open      self
+any       Rescan                      —                      snapshot  self, generation + 1
+========  ==========================  =====================  ========  ====================
 
-*Compare-and-set.* A request carries the ``version`` of the state it was made from. Whoever commits locks
-the stored state, reads it again and calls ``step`` on what it read: an answer to an older version is
-dropped here, whatever it says. Hints alone leave the version, so that they cost no work under way.
+*Compare-and-set.* A request carries the ``version`` of the state it was made from. Whoever commits
+locks the stored state, reads it again and calls ``step`` on what it read: an answer to an older
+version is dropped here, whatever it says. Hints alone leave the version, so that they cost no work
+under way.
 
-*Page and content.* A page may name more messages than one step can download: their rows are written as
-*listed* together with the cursor, and ``FetchPending`` steps follow before the next page.
+*Page and content.* A page may name more messages than one step can download: their rows are written
+as *listed* together with the cursor, and ``FetchPending`` steps follow before the next page.
 """
 
 from __future__ import annotations

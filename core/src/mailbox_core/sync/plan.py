@@ -1,6 +1,8 @@
-"""From pages and contents to row changes. Pure, and idempotent: applying the same page twice is once.
+"""From pages and contents to row changes. Pure, and idempotent: applying the same page twice is
+once.
 
-Every id a provider ever listed keeps a row (``Known``); its *disposition* is the completeness ledger:
+Every id a provider ever listed keeps a row (``Known``); its *disposition* is the completeness
+ledger:
 
 =============  ==============================  ====================================================
 disposition    meaning                         leaves by
@@ -14,34 +16,35 @@ quarantined    ``reason`` says why not stored  a retry sets it to listed; remova
 gone           not at the provider any more    listed again by the provider: listed
 =============  ==============================  ====================================================
 
-Two marks besides: *held* (the content was stored once, so headers suffice to bring the row back) and
-*stale* (folders and flags may have changed while no cursor watched; a fetch of headers settles it). A row
-"waits" when it is listed or stale.
+Two marks besides: *held* (the content was stored once, so headers suffice to bring the row back)
+and *stale* (folders and flags may have changed while no cursor watched; a fetch of headers settles
+it). A row "waits" when it is listed or stale.
 
-=========================================  =================================================================
-what a page says                           what becomes of the row
-=========================================  =================================================================
-unknown id                                 created: listed, or filtered(rule)
-folders or flags as a complete set         replaced
-folders or flags as a Delta                added and removed; what was unknown stays unknown
-known id, first time in this generation    stamped; stale unless both sets came complete
-filtered or gone id that is admissible     listed again
-admissible id that no longer is            filtered("folder")
-removal from a folder                      placement ends; the last one starts the grace period where a
-                                           message has one folder at a time (the other half of a move may
-                                           come later), else nothing: a label provider reports deletions
-removal everywhere                         gone
-span                                       known rows of that folder and key range, not named: removal
-=========================================  =================================================================
+====================================  ============================================================
+what a page says                      what becomes of the row
+====================================  ============================================================
+unknown id                            created: listed, or filtered(rule)
+folders or flags as a complete set    replaced
+folders or flags as a Delta           added and removed; what was unknown stays unknown
+known id, first time in a generation  stamped; stale unless both sets came complete
+filtered or gone, but admissible      listed again
+no longer admissible                  filtered("folder")
+removal from a folder                 placement ends; the last one starts the grace period where a
+                                      message has one folder at a time (the other half of a move
+                                      may follow), else nothing: labels have explicit deletion
+removal everywhere                    gone
+span                                  known rows of that folder and key range, not named: removal
+====================================  ============================================================
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from ..scope import admits, folder_rule
 from ..types import (
     Content,
     Delta,
@@ -87,44 +90,25 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """The scope, resolved to remote folder ids. ``followed`` None: all but ``skipped``."""
-
-    since: datetime | None = None
-    followed: frozenset[str] | None = None
-    skipped: frozenset[str] = frozenset()
-    max_bytes: int | None = None
-
-    @classmethod
-    def of(cls, scope: Scope, folders: Iterable[Folder]) -> Rules:
-        """The rules of ``scope`` for a mailbox with these folders."""
-        skipped = frozenset(f.remote_id for f in folders if f.role in scope.skip_roles)
-        if scope.folders is not None:
-            skipped -= scope.folders
-        return cls(scope.since, scope.folders, skipped, scope.max_message_bytes)
-
-    def admits(self, folders: frozenset[str]) -> bool:
-        """Whether a message in these folders is in scope."""
-        if folders & self.skipped:
-            return False
-        return self.followed is None or bool(folders & self.followed)
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
     """Where a page comes from.
 
     ``listing``: it enumerates (snapshot or recent), so that what it names without ``filtered`` is
-    admissible. ``exclusive``: a message has one folder at a time (Capabilities.folders). ``folder``: the
-    folder of the stream, None for a whole mailbox. ``now``: aware UTC.
+    admissible. ``exclusive``: a message has one folder at a time (Capabilities.folders).
+    ``folder``: the folder of the stream, None for a whole mailbox. ``now``: aware UTC.
     """
 
     generation: int
     now: datetime
-    rules: Rules = Rules()
+    scope: Scope = field(default_factory=Scope)
+    folders: tuple[Folder, ...] = ()
     listing: bool = False
     exclusive: bool = False
     folder: str | None = None
+
+    def admits(self, placed: frozenset[str]) -> bool:
+        """Whether a message in these folders is in scope."""
+        return folder_rule(placed, self.scope, self.folders) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +151,8 @@ class RowChanges:
 
 
 def diff(page: Page, known: Mapping[str, Known], context: Context) -> RowChanges:
-    """What a page changes. ``known`` holds the rows of its ids and, with a span, those inside the span.
+    """What a page changes. ``known`` holds the rows of its ids and, with a span, those inside the
+    span.
 
     Upserts count first, removals after: what a page both names and removes is removed.
     """
@@ -188,8 +173,8 @@ def diff(page: Page, known: Mapping[str, Known], context: Context) -> RowChanges
 
 
 def sweep(known: Mapping[str, Known], context: Context) -> RowChanges:
-    """What the end of a snapshot removes: rows that its generation did not stamp. ``known`` holds the rows
-    of the mailbox, or for a folder stream those placed in its folder."""
+    """What the end of a snapshot removes: rows that its generation did not stamp. ``known`` holds
+    the rows of the mailbox, or for a folder stream those placed in its folder."""
     old = {key: row for key, row in known.items() if row.generation < context.generation}
     rows = {key: _remove(row, context.folder, context) for key, row in old.items()}
     return _changes(rows, rows, known)
@@ -211,10 +196,11 @@ def settle(
     context: Context,
     asked: Collection[MessageRef] = (),
 ) -> RowChanges:
-    """What fetched contents change. ``known`` holds the rows as they will be after the page, if any.
+    """What fetched contents change. ``known`` holds the rows as they will be after the page, if
+    any.
 
-    ``asked`` are the refs of a fetch that came to its end: what it left unanswered is quarantined, or the
-    same question would be asked for ever. Leave it empty when the fetch was cut short.
+    ``asked`` are the refs of a fetch that came to its end: what it left unanswered is quarantined,
+    or the same question would be asked for ever. Leave it empty when the fetch was cut short.
     """
     rows: dict[str, Known] = {}
     for answer in fetched:
@@ -297,7 +283,9 @@ def _dispose(row: Known, upsert: Upsert, context: Context) -> Known:
     """The disposition of a row that exists at the provider."""
     if upsert.filtered is not None:
         return _filtered(row, upsert.filtered)
-    if row.folders is not None and row.folders and not context.rules.admits(row.folders):
+    # With exclusive folders "nowhere" only means under way; with labels it is a place (archived).
+    placed = row.folders is not None and (bool(row.folders) or not context.exclusive)
+    if placed and not context.admits(row.folders or frozenset()):
         return _filtered(row, "folder")
     if row.disposition == "gone":
         return replace(row, disposition="listed", reason=None, stale=False)
@@ -307,8 +295,8 @@ def _dispose(row: Known, upsert: Upsert, context: Context) -> Known:
 
 
 def _readmits(rule: str | None, context: Context) -> bool:
-    """Whether being named without a rule lifts the old one. Size and date of a message never change, and
-    a change of folders says nothing about a rule that looks at words."""
+    """Whether being named without a rule lifts the old one. Size and date of a message never
+    change, and a change of folders says nothing about a rule that looks at words."""
     return rule == "folder" or (context.listing and rule not in {"size", "since"})
 
 
@@ -340,7 +328,7 @@ def _remove(row: Known, folder: str | None, context: Context) -> Known:
     row = replace(row, folders=folders)
     if context.exclusive:
         return row if folders else replace(row, absent_since=row.absent_since or context.now)
-    return row if context.rules.admits(folders) else _filtered(row, "folder")
+    return row if context.admits(folders) else _filtered(row, "folder")
 
 
 def _settle(row: Known, answer: Fetched, context: Context) -> Known:
@@ -349,7 +337,7 @@ def _settle(row: Known, answer: Fetched, context: Context) -> Known:
     if isinstance(answer, Failed):
         return quarantine(row, answer.detail)
     row = _place(replace(row, ref=_merge_ref(row.ref, answer.ref)), answer, context)
-    rule = _rule(answer, context.rules)
+    rule = admits(answer, context.scope, context.folders)
     if rule is not None:
         return _filtered(row, rule)
     return replace(row, disposition="stored", reason=None, held=True)
@@ -369,14 +357,3 @@ def _place(row: Known, content: Content, context: Context) -> Known:
         stale=False,
         absent_since=None if content.folders and not own else row.absent_since,
     )
-
-
-def _rule(content: Content, rules: Rules) -> str | None:
-    """The scope rule that keeps a fetched message out, if any."""
-    if rules.since is not None and content.received_at < rules.since:
-        return "since"
-    if not rules.admits(content.folders):
-        return "folder"
-    if rules.max_bytes is not None and content.size > rules.max_bytes:
-        return "size"
-    return None

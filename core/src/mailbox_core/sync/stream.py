@@ -1,4 +1,5 @@
-"""The words of the sync machine: the state of a stream, requests, answers and effects. Data only."""
+"""The words of the sync machine: the state of a stream, requests, answers and effects. Data
+only."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ Lane = Literal["new", "history"]
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether the stream may call. ``until`` is the earliest next call; a paused gate remembers it, so that
-    pause and resume never undercut a provider's Retry-After."""
+    """Whether the stream may call. ``until`` is the earliest next call; a paused gate remembers it,
+    so that pause and resume never undercut a provider's Retry-After."""
 
     kind: Literal["open", "waiting", "blocked", "paused"] = "open"
     until: datetime | None = None
@@ -30,9 +31,10 @@ OPEN = Gate()
 class StreamState:
     """All the machine remembers of a stream; every field is a column of the store.
 
-    ``version`` counts committed answers. ``hints`` counts hints and polls, ``answered`` those a look has
-    covered. ``draining``: the last live page promised more. ``echoes``: further looks owed to a push that
-    found nothing, the next at ``look_at``. ``looks``: live looks since the last step of history.
+    ``version`` counts committed answers. ``hints`` counts hints and polls, ``answered`` those a
+    look has covered. ``draining``: the last live page promised more. ``echoes``: further looks owed
+    to a push that found nothing, the next at ``look_at``. ``looks``: live looks since the last step
+    of history.
     """
 
     phase: Phase = "new"
@@ -52,7 +54,8 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Ask ``provider.changes(stream, position, limit)`` and download at most ``downloads`` contents."""
+    """Ask ``provider.changes(stream, position, limit)`` and download at most ``downloads``
+    contents."""
 
     position: Position
     limit: int
@@ -93,8 +96,9 @@ Request = Union[List, Recent, FetchPending, Nothing]
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """A page came. ``pending``: rows that still wait for content once this is committed. ``trouble``: what
-    ended the downloads of this step early; what was downloaded before it counts."""
+    """A page came. ``pending``: rows that still wait for content once this is committed.
+    ``trouble``: what ended the downloads of this step early; what was downloaded before it
+    counts."""
 
     request: List | Recent
     page: Page
@@ -123,7 +127,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Hinted:
-    """Something may have changed: a push (worth a second look when nothing is found) or the poll."""
+    """Something may have changed: a push (worth a second look when nothing is found) or the
+    poll."""
 
     source: Literal["push", "poll"] = "push"
     pending: int = 0
@@ -208,7 +213,8 @@ class TellOwner:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The limit is not this mailbox's alone: siblings of the same project should wait until then too."""
+    """The limit is not this mailbox's alone: siblings of the same project should wait until then
+    too."""
 
     scope: Literal["project", "day"]
     until: datetime
