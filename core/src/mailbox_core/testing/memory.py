@@ -53,9 +53,11 @@ from .world import (
     Event,
     MemoryWorld,
     Stored,
+    content_of,
     create_world,
     find_world,
     forget_worlds,
+    part_of,
 )
 
 __all__ = ["SPEC", "MemoryProvider", "MemoryWorld", "create_world", "find_world", "forget_worlds"]
