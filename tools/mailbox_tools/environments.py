@@ -19,11 +19,8 @@ _OLDEST, _NEWEST = (3, 10), (3, 13)
 
 _ODOO_COMMAND = """\
 #!{python}
-import sys
-
 from odoo.cli import main
 
-sys.argv[0] = "odoo-bin"
 main()
 """
 
@@ -45,7 +42,6 @@ def _ensure_base(wanted: list[str]) -> None:
     if _is_current(folder, key):
         return
     say("building the shared environment (Odoo's requirements, test tools)")
-    shutil.rmtree(folder, ignore_errors=True)
     _create(folder)
     lines = _write(paths.cache_root() / "odoo-requirements.txt", wanted)
     run(
@@ -56,13 +52,19 @@ def _ensure_base(wanted: list[str]) -> None:
     _mark(folder, key)
 
 
-def _create(folder: Path) -> None:
+def _create(folder: Path, *options: str) -> None:
+    """Create a virtual environment, keeping one of the same Python: it may be in use."""
+    lib = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    if lib.is_dir() and (folder / "complete").exists():
+        (folder / "complete").unlink()
+        return
+    command = [sys.executable, "-m", "venv", "--clear", *options, str(folder)]
     try:
-        run([sys.executable, "-m", "venv", folder], why="creating a virtual environment")
+        run(command, why="creating a virtual environment")
     except ToolingError:
-        version = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-        need_debian_package(version, "a virtual environment")
-        run([sys.executable, "-m", "venv", "--clear", folder], why="creating a virtual environment")
+        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+        need_debian_package(package, "a virtual environment")
+        run(command, why="creating a virtual environment")
 
 
 def _ensure_oca() -> None:
@@ -83,15 +85,14 @@ def _ensure_layer(home: Path, wanted: list[str]) -> None:
     metadata = [(paths.REPOSITORY / name / "pyproject.toml").read_text(encoding="utf-8") for name in present]
     external = requirements.third_party(paths.ADDONS)
     base_stamp = (paths.base_environment() / "complete").read_text(encoding="utf-8")
-    key = _key([base_stamp, str(home), *present, *metadata, *external])
+    key = _key([base_stamp, str(home), _ODOO_COMMAND, *present, *metadata, *external])
     folder = paths.environment()
     for name in sorted(set(paths.DISTRIBUTIONS) - set(present)):
         say(f"note: {name}/ lacks pyproject.toml or README.md, so mailbox-{name} is not installed")
     if _is_current(folder, key):
         return
     say("installing this checkout's own packages")
-    shutil.rmtree(folder, ignore_errors=True)
-    run([sys.executable, "-m", "venv", "--without-pip", folder], why="creating a virtual environment")
+    _create(folder, "--without-pip")
     _link_layer(folder, home)
     editable = [part for name in present for part in ("-e", str(paths.REPOSITORY / name))]
     if editable or external:

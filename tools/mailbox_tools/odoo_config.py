@@ -1,7 +1,9 @@
 """Writes the odoo.conf of one Odoo process: addons path, database server, jobs, mailbox settings."""
 
 import configparser
+import socket
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +44,15 @@ class Instance:
 def data_folder() -> Path:
     """Return Odoo's data_dir of this checkout: filestores and sessions of every database."""
     return paths.workspace() / "data"
+
+
+def free_ports(count: int) -> list[int]:
+    """Return free ports on the loopback interface, all different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def sections(instance: Instance) -> dict[str, dict[str, str]]:

@@ -7,10 +7,8 @@ run but those that need a browser (tag mailbox_tour).
 """
 
 import argparse
-import socket
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from mailbox_tools import databases, odoo_config, odoo_log, paths, postgres
 from mailbox_tools.env import ToolingError, command_line
@@ -25,21 +23,12 @@ def default_tags(addons: Sequence[str]) -> str:
     return ",".join([*(f"/{name}" for name in addons), f"-{BROWSER_TAG}"])
 
 
-def free_ports(count: int) -> list[int]:
-    """Return free ports on the loopback interface, all different."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-
-
 def run(server: Server, database: str, tags: str, *, install: Sequence[str] = ()) -> odoo_log.Outcome:
     """Run tests by tag in a database, installing addons first; their log goes to standard error.
 
     Without ``install``, the tests of the addons that are installed already run.
     """
-    http_port, gevent_port = free_ports(2)
+    http_port, gevent_port = odoo_config.free_ports(2)
     instance = odoo_config.Instance(database, database, server, http_port, gevent_port)
     arguments = ["--test-enable", f"--test-tags={tags}", "--stop-after-init"]
     if install:
