@@ -1,0 +1,10 @@
+"""An honest little mail provider for tests and demos: Google OAuth and the Gmail API on loopback."""
+
+from .account import Account
+from .clock import Clock
+from .message import Message
+from .sandbox import Sandbox
+from .world import World
+
+__all__ = ["Account", "Clock", "Message", "Sandbox", "World"]
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The protocols the world is seen through."""

@@ -1,0 +1,99 @@
+"""The sandbox in one object: a world, its clock, faults and quota, and a server in front."""
+
+from __future__ import annotations
+
+import random
+from types import TracebackType
+from typing import Any
+
+from .account import Account
+from .app import Application
+from .clock import Clock
+from .faults import FaultPlan
+from .identity import expand
+from .quota import QuotaLedger
+from .scenario import load
+from .server import Server
+from .world import World
+
+
+class Sandbox:
+    """Start with :meth:`start`; use as a context manager."""
+
+    def __init__(self, quota: str = "v1", seed: int = 1) -> None:
+        self.clock = Clock()
+        self.world = World(self.clock, seed)
+        self.faults = FaultPlan(random.Random(seed))
+        self.quota = QuotaLedger(self.clock, quota)
+        self.app = Application(self.world, self.faults, self.quota)
+        self._server: Server | None = None
+
+    @classmethod
+    def start(
+        cls, port: int = 0, quota: str = "v1", seed: int = 1, host: str = "127.0.0.1"
+    ) -> Sandbox:
+        """Create a sandbox and serve it (loopback unless told otherwise; port 0: any free one).
+
+        Raises ValueError for an unknown quota profile, OSError when the port is taken.
+        """
+        sandbox = cls(quota, seed)
+        sandbox.listen(port, host)
+        return sandbox
+
+    def listen(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        """Serve over HTTP."""
+        self._server = Server(host, port, self.app)
+        self.app.base_url = self._server.url
+        self._server.start()
+
+    @property
+    def url(self) -> str:
+        """Base address of every face, without a trailing slash."""
+        return self.app.base_url
+
+    def stop(self) -> None:
+        """Stop serving; the world stays readable."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def grant(self, email: str, client_id: str, scopes: list[str]) -> dict[str, Any]:
+        """Give a client tokens for an account without the consent page (a shortcut for tests).
+
+        Raises NotFound for an unknown account or client.
+        """
+        identity = self.world.identity
+        account, client = self.world.account(email), identity.client(client_id)
+        wanted = expand(" ".join(scopes))
+        identity.consents.setdefault((account.email, client.project), set()).update(wanted)
+        identity.known.add((account.email, client.id))
+        refresh = identity.issue_refresh(client, account.email, wanted)
+        access = identity.issue_access(client, account.email, wanted, refresh.token)
+        return {
+            "access_token": access.token,
+            "refresh_token": refresh.token,
+            "expires_in": int(self.world.settings.access_token_ttl),
+            "scope": " ".join(wanted),
+            "token_type": "Bearer",
+        }
+
+    def load_scenario(
+        self, name: str, account: Account | str, messages: int | None = None
+    ) -> dict[str, Any]:
+        """Fill a mailbox with a deterministic scenario and return a summary.
+
+        Raises ValueError for an unknown scenario, NotFound for an unknown account.
+        """
+        target = self.world.account(account) if isinstance(account, str) else account
+        return load(name, self.world, target, messages)
