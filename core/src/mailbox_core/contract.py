@@ -143,3 +143,14 @@ class ProviderConfig:
     scope: Scope = Scope()
     settings: dict[str, str] = field(default_factory=dict)
     lane: str = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizerConfig:
+    """What an Authorizer needs: the registered client and where the person comes back to."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+    scopes: frozenset[str]
+    code_verifier: str = field(repr=False, default="")

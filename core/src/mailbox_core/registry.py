@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from typing import Literal
 
 from .contract import Authorizer, MailProvider, ProviderConfig
+from .contract import AuthorizerConfig as AuthorizerConfig
 from .errors import Refused
 from .net.endpoints import Endpoints
 
@@ -35,17 +36,6 @@ class ScopeProfile:
     name: Literal["read", "two_way", "send"]
     scopes: frozenset[str]
     features: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizerConfig:
-    """What an Authorizer needs: the registered client and where the person comes back to."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    redirect_uri: str
-    scopes: frozenset[str]
-    code_verifier: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from ..redact import guard_library_logs
+
 CHUNK = 65536
 
 
@@ -50,6 +52,7 @@ class Call:
     dialled: bool = False
     connected: bool = False
     received: int = 0
+    ended: bool = False
 
     @property
     def reached(self) -> bool:
@@ -88,6 +91,7 @@ class _Reader(io.RawIOBase):
         self._sock.settimeout(self._call.patience())
         count = self._raw.readinto(buffer)
         self._call.received += count or 0
+        self._call.ended = count == 0
         return count
 
     def close(self) -> None:
@@ -113,6 +117,12 @@ class _Answer(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(_Socket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
+    def begin(self) -> None:
+        super().begin()
+        if current.get().ended:
+            # http.client takes the end of the connection for the end of the headers.
+            raise ConnectionResetError("the head of the answer ends early")
+
 
 class _Plain(HTTPConnection):
     response_class = _Answer
@@ -130,7 +140,11 @@ class _Secure(HTTPSConnection):
     def connect(self) -> None:
         call = current.get()
         call.dialled = True
-        super().connect()
+        try:
+            super().connect()
+        except ValueError as error:
+            # urllib3 1.26 cannot check the certificate of a bare IP address.
+            raise ssl.SSLError(str(error)) from error
         call.connected = True
 
 
@@ -179,6 +193,7 @@ class _Adapter(HTTPAdapter):
 
 def new_session(connections: int = 4) -> requests.Session:
     """A session for one account in one worker: no environment proxies, no .netrc, no cookies."""
+    guard_library_logs()
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

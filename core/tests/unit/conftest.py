@@ -1,0 +1,134 @@
+"""A loopback peer that answers byte for byte what a test scripts: broken answers need a real
+socket."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came in."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    connection: int
+
+
+@dataclass
+class Turn:
+    """One request being answered. ``send`` writes, ``close`` hangs up, ``reset`` hangs up
+    rudely."""
+
+    request: Request
+    number: int
+    sock: socket.socket
+    stopped: threading.Event
+    open: bool = True
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def answer(self, body: bytes = b"", status: int = 200, **headers: str) -> None:
+        """A well-formed answer in one write; underscores in header names become dashes."""
+        lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def close(self) -> None:
+        self.open = False
+
+    def reset(self) -> None:
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.close()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but not beyond the end of the test."""
+        self.stopped.wait(seconds)
+
+
+Script = Callable[[Turn], None]
+
+
+@dataclass
+class Peer:
+    """A server that runs ``script`` for each request and keeps what it received."""
+
+    script: Script
+    context: ssl.SSLContext | None = None
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self.stopped = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        scheme = "https" if self.context else "http"
+        self.url = (
+            f"{scheme}://localhost:{self.port}" if self.context else f"http://127.0.0.1:{self.port}"
+        )
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while not self.stopped.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(sock, self.connections), daemon=True).start()
+
+    def _serve(self, sock: socket.socket, connection: int) -> None:
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.context is not None:
+                sock = self.context.wrap_socket(sock, server_side=True)
+            with sock, sock.makefile("rb") as reader:
+                while (request := _read(reader, connection)) is not None:
+                    self.requests.append(request)
+                    turn = Turn(request, len(self.requests), sock, self.stopped)
+                    self.script(turn)
+                    if not turn.open:
+                        return
+        except OSError:
+            return
+        finally:
+            sock.close()
+
+
+def _read(reader: object, connection: int) -> Request | None:
+    first = reader.readline().decode("latin-1").split()  # type: ignore[attr-defined]
+    if len(first) < 2:
+        return None
+    headers: dict[str, str] = {}
+    while line := reader.readline().strip():  # type: ignore[attr-defined]
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.lower()] = value.strip()
+    body = reader.read(int(headers.get("content-length", "0")))  # type: ignore[attr-defined]
+    return Request(first[0], first[1], headers, body, connection)
+
+
+@pytest.fixture
+def peer() -> Iterator[Callable[..., Peer]]:
+    """``peer(script, context=None)`` starts a scripted server on the loopback."""
+    started: list[Peer] = []
+
+    def start(script: Script, context: ssl.SSLContext | None = None) -> Peer:
+        started.append(Peer(script, context))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

@@ -1,0 +1,114 @@
+"""TLS: nothing is sent to a server that cannot prove its name (RFC 9325)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import ssl
+import threading
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from mailbox_core.errors import Unavailable
+from mailbox_core.net.http import Http, default_failure
+from mailbox_core.net.quota import Unmetered
+from mailbox_core.net.wire import tls_context
+
+
+def certificate(folder, host="localhost", days=1):
+    """A self-signed certificate, also its own trust anchor; answers path and server context."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = dt.datetime.now(dt.timezone.utc)
+    start, end = now - dt.timedelta(days=3), now + dt.timedelta(days=days)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / f"{host}{days}.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + built.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return path, context
+
+
+@pytest.fixture
+def call():
+    made = []
+
+    def get(url):
+        made.append(Http(budget=Unmetered(), lane="new", classify=default_failure))
+        return made[-1].request("GET", url)
+
+    yield get
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_trusted_certificate(peer, call, tmp_path, monkeypatch, variable):
+    path, context = certificate(tmp_path)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, str(path))
+    assert call(peer(lambda turn: turn.answer(b"ok"), context).url).body == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("host", "days", "trust", "words"),
+    [
+        ("localhost", 1, False, "self.signed"),
+        ("localhost", -1, True, "expired"),
+        ("elsewhere.example.com", 1, True, "localhost"),
+    ],
+)
+def test_an_untrusted_certificate(peer, call, tmp_path, monkeypatch, host, days, trust, words):
+    path, context = certificate(tmp_path, host, days)
+    anchor = path if trust else certificate(tmp_path, "other.example.com")[0]
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(anchor))
+    server = peer(lambda turn: turn.answer(b"ok"), context)
+    with pytest.raises(Unavailable, match=words) as raised:
+        call(server.url)
+    assert not raised.value.reached
+    assert "Nothing was sent" in raised.value.detail
+    assert not server.requests
+
+
+def test_a_server_without_tls(call):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet():
+            with listener.accept()[0] as sock:
+                sock.sendall(b"220 mail.example.com ESMTP\r\n")
+                sock.recv(65536)
+
+        threading.Thread(target=greet, daemon=True).start()
+        with pytest.raises(Unavailable, match="TLS failed") as raised:
+            call(f"https://127.0.0.1:{listener.getsockname()[1]}")
+    assert not raised.value.reached
+
+
+def test_old_protocol_versions_are_off():
+    context = tls_context(None)
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.get_ca_certs()
