@@ -16,7 +16,14 @@ from mailbox_tools.env import ToolingError
 SUITES = {"debian": ("sid", "stable", "main"), "ubuntu": ("devel", "", "main universe")}
 
 #: Options of a source that say how to reach or trust it; others (targets, languages) are ours.
-_KEPT = ("signed-by", "trusted", "allow-insecure", "check-valid-until", "check-date", "architectures")
+_KEPT = (
+    "signed-by",
+    "trusted",
+    "allow-insecure",
+    "check-valid-until",
+    "check-date",
+    "architectures",
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,10 @@ def parse_deb822(text: str) -> Iterator[Source]:
                 name, _, value = line.partition(":")
                 name = name.strip().lower()
                 fields[name] = value.strip()
-        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() != "no":
+        if (
+            "deb" in fields.get("types", "").split()
+            and fields.get("enabled", "yes").lower() != "no"
+        ):
             options = {key: value for key, value in fields.items() if key in _KEPT}
             yield Source(
                 tuple(fields.get("uris", "").split()),
@@ -85,7 +95,9 @@ def machine_sources(folder: Path) -> list[Source]:
 
 def read_os_release(text: str) -> dict[str, str]:
     """Return the fields of an os-release(5) file."""
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    pairs = (
+        line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#")
+    )
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
@@ -97,7 +109,9 @@ def derive(sources: Iterable[Source], release: Mapping[str, str]) -> DerivedSour
     names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
     known = next((name for name in names if name in SUITES), None)
     if known is None:
-        raise ToolingError("Odoo 19 is fetched by apt on Debian or Ubuntu only; elsewhere set ODOO_HOME to an Odoo 19")
+        raise ToolingError(
+            "Odoo 19 is fetched by apt on Debian or Ubuntu only: set ODOO_HOME to an Odoo 19"
+        )
     odoo_suite, font_suite, components = SUITES[known]
     archive = _own_archive(sources, release.get("VERSION_CODENAME", ""))
     font_suite = font_suite or release["VERSION_CODENAME"]
@@ -115,14 +129,16 @@ def derive(sources: Iterable[Source], release: Mapping[str, str]) -> DerivedSour
 
 
 def _own_archive(sources: Iterable[Source], codename: str) -> Source:
-    """Return the source of the release itself: its suite is the codename, or a name without suffix."""
+    """Return the source of the release itself: the one whose suite is the codename or its alias."""
     candidates = [source for source in sources if source.uris and "main" in source.components]
     aliases = {codename, "stable", "oldstable", "testing", "unstable", "sid"} - {""}
     for wanted in ({codename}, aliases):
         for source in candidates:
             if wanted & set(source.suites):
                 return source
-    raise ToolingError("no apt source of this release was found to fetch Odoo 19 from; set ODOO_HOME to an Odoo 19")
+    raise ToolingError(
+        "no apt source of this release was found to fetch Odoo 19 from; set ODOO_HOME to an Odoo 19"
+    )
 
 
 def _long_name(option: str) -> str:

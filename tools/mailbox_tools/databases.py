@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg2.extensions
 from psycopg2 import sql
 
 from mailbox_tools import modules, odoo_config, paths, postgres
@@ -41,7 +42,9 @@ def create_database(server: Server, name: str, names: Iterable[str], *, own: boo
 def drop_database(server: Server, name: str) -> None:
     """Drop a database and its filestore; one that does not exist is no error."""
     with _cursor(server) as cursor:
-        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        cursor.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
     shutil.rmtree(_filestore(name), ignore_errors=True)
 
 
@@ -58,7 +61,8 @@ def _template(server: Server, names: list[str], own: bool) -> str:
     base = f"{_PREFIX}base_{_digest([str(paths.odoo_home()), _upstream_state(), *upstream])}"
     with _exclusive():
         if not _exists(server, base):
-            say(f"making a template database with {', '.join(sorted(set(upstream) & _visible(names)))}")
+            shown = sorted(set(upstream) & _visible(names))
+            say(f"making a template database with {', '.join(shown)}")
             _build(server, base, None, upstream)
         if not (own and ours):
             return base
@@ -100,7 +104,9 @@ def _build(server: Server, template: str, base: str | None, names: Sequence[str]
         path = instance.folder / "failed.log"
         path.write_text(log.stdout, encoding="utf-8")
         drop_database(server, working)
-        raise ToolingError(f"Odoo could not install {', '.join(names)}: {_trouble(log.stdout)} (all of it: {path})")
+        raise ToolingError(
+            f"Odoo could not install {', '.join(names)}: {_trouble(log.stdout)} (all of it: {path})"
+        )
     shutil.rmtree(instance.folder)
     with _cursor(server) as cursor:
         statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
@@ -110,7 +116,9 @@ def _build(server: Server, template: str, base: str | None, names: Sequence[str]
         _filestore(working).rename(_filestore(template))
 
 
-def run_odoo(instance: odoo_config.Instance, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run_odoo(
+    instance: odoo_config.Instance, arguments: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
     """Run odoo-bin to its end with the instance's configuration; its log is in ``stdout``."""
     configuration = odoo_config.write(instance)
     return subprocess.run(
@@ -166,7 +174,7 @@ def _digest(parts: Iterable[str]) -> str:
 
 
 @contextmanager
-def _cursor(server: Server) -> Iterator["postgres.psycopg2.extensions.cursor"]:
+def _cursor(server: Server) -> Iterator["psycopg2.extensions.cursor"]:
     connection = server.connect()
     try:
         with connection.cursor() as cursor:
@@ -195,7 +203,9 @@ def main(arguments: Sequence[str]) -> int:
         elif arguments == ["list"]:
             print("\n".join(list_databases(server)))
         else:
-            raise ToolingError("usage: python -m mailbox_tools.databases create NAME ADDON… | drop NAME | list")
+            raise ToolingError(
+                "usage: python -m mailbox_tools.databases create NAME ADDON… | drop NAME | list"
+            )
     return 0
 
 

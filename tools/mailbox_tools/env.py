@@ -71,7 +71,7 @@ def run(
 
 
 def complaint(output: str) -> str:
-    """Return the line of a program's output that names the failure: the last error, else the last."""
+    """Return the line of a program's output that names the failure: its last error, if any."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(\w*Error|ERROR|E|FATAL|\S+: error): ?\S", line)]
     return (errors or lines or [""])[-1]
@@ -90,10 +90,16 @@ def need_debian_package(package: str, purpose: str, *, command: str | None = Non
     if command and shutil.which(command):
         return
     if not (is_root() and shutil.which("apt-get")):
-        raise ToolingError(f"{purpose} needs the Debian package {package}: sudo apt-get install {package}")
+        raise ToolingError(
+            f"{purpose} needs the Debian package {package}: sudo apt-get install {package}"
+        )
     say(f"installing the Debian package {package} ({purpose})")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "-q", "update"], why=f"{purpose}: refreshing the package lists", environment=quiet)
+    run(
+        ["apt-get", "-q", "update"],
+        why=f"{purpose}: refreshing the package lists",
+        environment=quiet,
+    )
     run(
         ["apt-get", "-q", "-y", "--no-install-recommends", "install", package],
         why=f"{purpose}: installing {package}",

@@ -28,7 +28,9 @@ main()
 def ensure(home: Path) -> None:
     """Bring both environments and OCA's addons up to date; does nothing when they are."""
     if not _OLDEST <= sys.version_info[:2] <= _NEWEST:
-        raise ToolingError("Odoo 19 needs Python 3.10 to 3.13; name one with PYTHON=python3.12 make …")
+        raise ToolingError(
+            "Odoo 19 needs Python 3.10 to 3.13; name one with PYTHON=python3.12 make …"
+        )
     wanted = pins.odoo_requirements(home)
     _ensure_base(wanted)
     _ensure_oca()
@@ -44,9 +46,9 @@ def _ensure_base(wanted: list[str]) -> None:
     say("building the shared environment (Odoo's requirements, test tools)")
     _create(folder)
     lines = _write(paths.cache_root() / "odoo-requirements.txt", wanted)
+    pip = [str(folder / "bin" / "pip"), "install", "-q", "--prefer-binary"]
     run(
-        [folder / "bin" / "pip", "install", "-q", "--prefer-binary"]
-        + ["-r", lines, "-r", paths.DATA / "development.txt"],
+        [*pip, "-r", str(lines), "-r", str(paths.DATA / "development.txt")],
         why="installing Odoo's requirements and the test tools",
     )
     _mark(folder, key)
@@ -76,13 +78,18 @@ def _ensure_oca() -> None:
     say("installing OCA's addons queue_job and helpdesk_mgmt")
     shutil.rmtree(folder, ignore_errors=True)
     pip = paths.base_environment() / "bin" / "pip"
-    run([pip, "install", "-q", "--no-deps", "--target", folder, "-r", wanted], why="installing OCA's addons")
+    run(
+        [pip, "install", "-q", "--no-deps", "--target", folder, "-r", wanted],
+        why="installing OCA's addons",
+    )
     _mark(folder, key)
 
 
 def _ensure_layer(home: Path, wanted: list[str]) -> None:
     present = [name for name in paths.DISTRIBUTIONS if _can_be_built(paths.REPOSITORY / name)]
-    metadata = [(paths.REPOSITORY / name / "pyproject.toml").read_text(encoding="utf-8") for name in present]
+    metadata = [
+        (paths.REPOSITORY / name / "pyproject.toml").read_text(encoding="utf-8") for name in present
+    ]
     external = requirements.third_party(paths.ADDONS)
     base_stamp = (paths.base_environment() / "complete").read_text(encoding="utf-8")
     key = _key([base_stamp, str(home), _ODOO_COMMAND, *present, *metadata, *external])
@@ -97,9 +104,9 @@ def _ensure_layer(home: Path, wanted: list[str]) -> None:
     editable = [part for name in present for part in ("-e", str(paths.REPOSITORY / name))]
     if editable or external:
         constraints = _write(paths.workspace() / "constraints.txt", wanted)
-        pip = [paths.base_environment() / "bin" / "pip", "--python", folder / "bin" / "python"]
+        pip = [str(paths.base_environment() / "bin" / "pip"), "--python", str(paths.python())]
         run(
-            [*pip, "install", "-q", "--prefer-binary", "-c", constraints, *editable, *external],
+            [*pip, "install", "-q", "--prefer-binary", "-c", str(constraints), *editable, *external],
             why="installing this checkout's own packages",
         )
     _mark(folder, key)

@@ -41,9 +41,7 @@ class Front:
 
     def _run(self) -> None:
         try:
-            listening = asyncio.start_server(
-                self._serve, "127.0.0.1", self.port, limit=_HEAD_LIMIT
-            )
+            listening = asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=_HEAD_LIMIT)
             server = self._loop.run_until_complete(listening)
             self.port = server.sockets[0].getsockname()[1]
         except OSError as error:

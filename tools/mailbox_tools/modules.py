@@ -48,11 +48,13 @@ def split(names: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the closure of some addons as (upstream ones, this repository's own)."""
     own = set(paths.own_addons())
     everything = closure(names)
-    return [name for name in everything if name not in own], [name for name in everything if name in own]
+    return [name for name in everything if name not in own], [
+        name for name in everything if name in own
+    ]
 
 
 def fingerprint(names: Iterable[str]) -> str:
-    """Return a hash over the files of our own addons that shape a database they are installed in."""
+    """Return a hash over the files of our addons that shape a database they are installed in."""
     digest = hashlib.sha256()
     for name in sorted(names):
         root = paths.ADDONS / name

@@ -1,4 +1,4 @@
-"""Writes the odoo.conf of one Odoo process: addons path, database server, jobs, mailbox settings."""
+"""Writes the odoo.conf of one Odoo: addons path, database server, jobs, mailbox settings."""
 
 import configparser
 import socket
@@ -22,7 +22,7 @@ CHANNELS = (
 class Instance:
     """One Odoo process group: its folder, database, server and ports.
 
-    ``mailbox`` becomes section [mailbox] (keys, provider endpoints); ``options`` override [options].
+    ``mailbox`` becomes section [mailbox] (keys, provider endpoints); ``options`` go last.
     """
 
     name: str
@@ -87,7 +87,7 @@ def sections(instance: Instance) -> dict[str, dict[str, str]]:
 
 
 def write(instance: Instance) -> Path:
-    """Write the file, readable by its owner only (it holds passwords and keys), and return its path."""
+    """Write the file, for its owner only (it holds passwords and keys), and return its path."""
     parser = configparser.RawConfigParser()
     parser.read_dict(sections(instance))
     instance.folder.mkdir(parents=True, exist_ok=True)

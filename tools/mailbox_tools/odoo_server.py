@@ -94,7 +94,7 @@ class OdooServer:
         return self
 
     def stop(self) -> None:
-        """Ask it to end, wait, then end what is left of its group. Harmless when it does not run."""
+        """Ask it to end, wait, then end what is left of its group. Harmless when not running."""
         if self._front:
             self._front.stop()
             self._front = None

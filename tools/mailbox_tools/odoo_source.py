@@ -61,15 +61,25 @@ def _fetch(target: Path) -> None:
     say("fetching Odoo 19 (Debian package odoo-19, about 130 MB)")
     work = paths.cache_root() / "apt"
     shutil.rmtree(work, ignore_errors=True)
-    for part in ("state/lists/partial", "cache/archives/partial", "sources", "preferences", "packages"):
+    for part in (
+        "state/lists/partial",
+        "cache/archives/partial",
+        "sources",
+        "preferences",
+        "packages",
+    ):
         (work / part).mkdir(parents=True)
     release = apt_source.read_os_release(Path("/etc/os-release").read_text(encoding="utf-8"))
     derived = apt_source.derive(apt_source.machine_sources(Path("/etc/apt")), release)
     (work / "sources" / "odoo.sources").write_text(derived.text, encoding="utf-8")
     (work / "apt.conf").write_text(_PRIVATE_CONFIGURATION.format(folder=work), encoding="utf-8")
-    apt = ["apt-get", "-q", "-c", work / "apt.conf"]
+    apt = ["apt-get", "-q", "-c", str(work / "apt.conf")]
     run([*apt, "update"], why="reading the package lists for Odoo")
-    wanted = [f"odoo-19/{derived.odoo_suite}", f"{FONT_PACKAGE}/{derived.font_suite}", *LINKED_PACKAGES]
+    wanted = [
+        f"odoo-19/{derived.odoo_suite}",
+        f"{FONT_PACKAGE}/{derived.font_suite}",
+        *LINKED_PACKAGES,
+    ]
     run([*apt, "download", *wanted], why="fetching Odoo 19", cwd=work / "packages")
 
     unpacked = target.with_name(f"{target.name}.partial")
@@ -103,5 +113,7 @@ def _finish_tree(tree: Path) -> None:
 
 def dangling_links(tree: Path) -> list[Path]:
     """Return the links in a tree whose target does not exist."""
-    candidates = (Path(folder, name) for folder, names, files in os.walk(tree) for name in names + files)
+    candidates = (
+        Path(folder, name) for folder, names, files in os.walk(tree) for name in names + files
+    )
     return sorted(path for path in candidates if path.is_symlink() and not path.exists())

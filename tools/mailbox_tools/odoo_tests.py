@@ -23,7 +23,9 @@ def default_tags(addons: Sequence[str]) -> str:
     return ",".join([*(f"/{name}" for name in addons), f"-{BROWSER_TAG}"])
 
 
-def run(server: Server, database: str, tags: str, *, install: Sequence[str] = ()) -> odoo_log.Outcome:
+def run(
+    server: Server, database: str, tags: str, *, install: Sequence[str] = ()
+) -> odoo_log.Outcome:
     """Run tests by tag in a database, installing addons first; their log goes to standard error.
 
     Without ``install``, the tests of the addons that are installed already run.

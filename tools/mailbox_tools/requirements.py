@@ -34,7 +34,7 @@ def third_party(addons: Path) -> list[str]:
 
 
 def render(addons: Path, core: Path) -> str:
-    """Return the text of requirements.txt: the core from this checkout, then what manifests ask for."""
+    """Return the text of requirements.txt: the core of this checkout, then what manifests ask."""
     lines = [f"./{core.name}"] if (core / "pyproject.toml").is_file() else []
     return _HEADER + "".join(f"{line}\n" for line in [*lines, *third_party(addons)])
 

@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the set-up and say where things are."""
     started = time.monotonic()
     ensure()
-    say(f"set up in {paths.cache_root()} ({time.monotonic() - started:.1f} s); Odoo: {paths.odoo_home()}")
+    seconds = time.monotonic() - started
+    say(f"set up in {paths.cache_root()} ({seconds:.1f} s); Odoo: {paths.odoo_home()}")
     say(f"interpreter: {paths.python()}")
     return 0
 

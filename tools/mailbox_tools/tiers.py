@@ -76,7 +76,9 @@ def _run_pytest(arguments: list[str], environment: Mapping[str, str]) -> Result:
         try:
             passed, failed, skipped = junit.counts(report)
         except (OSError, ElementTree.ParseError):
-            return Result(seconds=seconds, trouble=f"pytest ended with {done.returncode} and no report")
+            return Result(
+                seconds=seconds, trouble=f"pytest ended with {done.returncode} and no report"
+            )
     trouble = "" if passed + failed + skipped else "ran no test"
     if done.returncode not in (0, 1) and not failed:
         trouble = f"pytest ended with {done.returncode}"
