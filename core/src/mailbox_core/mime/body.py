@@ -19,7 +19,6 @@ from .charset import decode as decode_text
 from .charset import scrub
 from .structure import Entity, Tree
 
-_SPACE = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _DROPPED_TAGS = ["script", "style", "head", "title", "template", "noscript", "plaintext", "xmp", "textarea"]
 
@@ -275,4 +274,4 @@ def unflow(text: str, delsp: bool) -> str:
 
 def one_line(text: str) -> str:
     """White space collapsed, invisible characters gone."""
-    return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
+    return " ".join(_INVISIBLE.sub("", text).split())

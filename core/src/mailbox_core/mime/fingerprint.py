@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,8 +10,6 @@ from ..types import Address
 from . import body, transfer
 from .parts import Found
 from .structure import Tree
-
-_SPACE = re.compile(r"\s+")
 
 
 def fingerprint(
@@ -31,9 +28,9 @@ def fingerprint(
     """
     lines = [
         sender.email.lower() if sender else "",
-        _SPACE.sub(" ", subject).strip(),
+        " ".join(subject.split()),
         date.isoformat() if date else "",
-        _SPACE.sub(" ", text or "").strip(),
+        " ".join((text or "").split()),
     ]
     digest = hashlib.sha256("\0".join(lines).encode("utf-8", "replace"))
     for item in found:

@@ -15,6 +15,8 @@ from .structure import scan
 
 _ONCE = ("from", "subject", "to", "cc", "reply-to", "in-reply-to", "references")
 
+_LOOKED_AT = 20 * limits.MAX_SNIPPET
+
 _T = TypeVar("_T")
 
 
@@ -122,7 +124,7 @@ def snippet(text: str | None, html: str | None) -> str:
     plain = text[: limits.TEXT_SAMPLE] if text else ""
     if not plain.strip() and html:
         plain = body.html_to_text(html, limits.HTML_SAMPLE)[: limits.TEXT_SAMPLE]
-    line = body.one_line(new_text(plain)) or body.one_line(plain)
+    line = body.one_line(new_text(plain)[:_LOOKED_AT]) or body.one_line(plain[:_LOOKED_AT])
     if len(line) <= limits.MAX_SNIPPET:
         return line
     return line[: limits.MAX_SNIPPET - 1].rsplit(" ", 1)[0][: limits.MAX_SNIPPET - 1] + "…"

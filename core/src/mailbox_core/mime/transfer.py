@@ -32,7 +32,10 @@ def decode(data: bytes, encoding: str) -> bytes:
 
 
 def _decode_base64(data: bytes) -> bytes:
-    if not _PADDED_INSIDE.search(data):
+    padding = data.find(b"=")
+    if padding < 0 or not data[padding : padding + 4096].strip(b"= \t\r\n"):
+        return base64_octets(data)
+    if not _PADDED_INSIDE.search(data, padding):
         return base64_octets(data)
     # Encoded pieces put one after the other; Python's decoder would stop at the first padding.
     segments = _PADDED_INSIDE.split(data, _MAX_SEGMENTS)
