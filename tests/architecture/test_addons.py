@@ -1,6 +1,7 @@
 """Addons: licences that fit together, the files every addon has, requirements.txt."""
 
 import pytest
+
 from mailbox_tools import modules, paths, requirements
 
 #: Licences that an addon of a given licence may build upon.

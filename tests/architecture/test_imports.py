@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from mailbox_tools import paths, source_tree
 from mailbox_tools.source_tree import Finding
 

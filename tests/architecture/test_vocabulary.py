@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pip._internal.models.index import PyPI
+
 from mailbox_tools import apt_source, paths, source_tree
 from mailbox_tools.source_tree import Finding
-from pip._internal.models.index import PyPI
 
 REGISTRY = paths.REPOSITORY / "core" / "src" / "mailbox_core" / "registry.py"
 PROVIDERS = paths.REPOSITORY / "core" / "src" / "mailbox_core" / "providers"
@@ -69,16 +70,30 @@ def test_comparisons_are_recognised(code: str, expected: list[str]) -> None:
     assert [text for _line, text in compared_names(ast.parse(code))] == expected
 
 
+def cursor_commits(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (line, call) for every commit of a database cursor or connection."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value)
+            if node.func.attr == "commit" and re.search(r"(cr|cursor|cnx|connection)\b", owner):
+                yield node.lineno, ast.unparse(node)
+
+
 def test_no_commit_in_the_addons() -> None:
-    found = []
-    for path, tree in source_tree.modules(["addons"]):
-        if "cli" in path.parts:
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr == "commit":
-                    found.append(Finding(path, node.lineno, ast.unparse(node)))
+    found = [
+        Finding(path, line, call)
+        for path, tree in source_tree.modules(["addons"])
+        if "cli" not in path.parts
+        for line, call in cursor_commits(tree)
+    ]
     assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("code", "count"), [("self.env.cr.commit()", 1), ("new_cr.commit()", 1), ("step.commit(x)", 0)]
+)
+def test_commits_are_recognised(code: str, count: int) -> None:
+    assert len(list(cursor_commits(ast.parse(code)))) == count
 
 
 def test_no_javascript_patches_core() -> None:

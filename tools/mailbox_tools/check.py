@@ -36,7 +36,8 @@ def commands() -> list[tuple[str, list[str]]]:
         addons = [f"addons/{name}" for name in paths.own_addons()]
         options = ["--load-plugins=pylint_odoo", "--valid-odoo-versions=19.0", "--score=n"]
         rules = ["--disable=all", "--enable=odoolint", f"--disable={_UNWANTED}"]
-        found.append(("pylint-odoo", [python, "-m", "pylint", "--jobs=2", *options, *rules, *addons]))
+        pylint = [python, "-m", "pylint", "--jobs=2"]
+        found.append(("pylint-odoo", [*pylint, *options, *rules, *addons]))
     return found
 
 

@@ -105,8 +105,9 @@ def _ensure_layer(home: Path, wanted: list[str]) -> None:
     if editable or external:
         constraints = _write(paths.workspace() / "constraints.txt", wanted)
         pip = [str(paths.base_environment() / "bin" / "pip"), "--python", str(paths.python())]
+        options = ["-q", "--prefer-binary", "-c", str(constraints)]
         run(
-            [*pip, "install", "-q", "--prefer-binary", "-c", str(constraints), *editable, *external],
+            [*pip, "install", *options, *editable, *external],
             why="installing this checkout's own packages",
         )
     _mark(folder, key)

@@ -32,10 +32,9 @@ def files(*suffixes: str, folders: Iterable[str] = FOLDERS) -> Iterator[Path]:
     for folder in folders:
         for path in sorted((paths.REPOSITORY / folder).rglob("*")):
             inner = path.relative_to(paths.REPOSITORY).parts
-            hidden = any(part.startswith(".") for part in inner)
-            if path.suffix in suffixes and path.is_file() and not hidden:
-                if not _FOREIGN & set(inner[:-1]):
-                    yield path
+            foreign = _FOREIGN & set(inner[:-1]) or any(part.startswith(".") for part in inner)
+            if path.suffix in suffixes and path.is_file() and not foreign:
+                yield path
 
 
 def modules(folders: Iterable[str] = FOLDERS) -> Iterator[tuple[Path, ast.Module]]:
