@@ -1,0 +1,18 @@
+"""Gmail through its REST API."""
+
+from ...registry import ProviderSpec
+from .adapter import make
+from .costs import PROFILES
+from .signin import FIELDS, SCOPE_PROFILES, authorizer
+
+SPEC = ProviderSpec(
+    name="gmail",
+    label="Gmail",
+    provider=make,
+    authorizer=authorizer,
+    fields=FIELDS,
+    scope_profiles=SCOPE_PROFILES,
+    quota_profiles={name: profile.units_per_minute_user or 0 for name, profile in PROFILES.items()},
+)
+
+__all__ = ["SPEC"]

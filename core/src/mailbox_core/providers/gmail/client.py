@@ -13,7 +13,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...errors import AuthorizationLost, ProviderError, Unavailable
+from ...contract import Budget
+from ...errors import AuthorizationLost, ProviderError, Throttled, Unavailable
 from ...net.http import Http, Response
 from ...net.quota import QuotaProfile
 from . import batch
@@ -36,8 +37,9 @@ as multipart media."""
 class Client:
     """Calls for the signed-in user (``me``) of one mailbox."""
 
-    def __init__(self, http: Http, base: str, quota: QuotaProfile) -> None:
+    def __init__(self, http: Http, base: str, quota: QuotaProfile, budget: Budget) -> None:
         self._http = http
+        self._budget = budget
         self._base = base.rstrip("/")
         self.quota = quota
 
@@ -95,25 +97,29 @@ class Client:
         response = self._call("POST", cost, self._base + _USER + path, scope, json=body, lane=lane)
         return answer(response) if response.body.strip() else {}
 
-    def send(self, message: bytes, thread: str | None) -> Json:
-        """``users.messages.send``: media upload, or JSON or multipart when a conversation is
-        named."""
-        if thread is None:
-            return self._upload("media", message, "message/rfc822")
-        if len(message) <= _JSON_SEND_LIMIT:
-            raw = base64.urlsafe_b64encode(message).decode("ascii")
-            return self.post(
-                "messages.send", "messages/send", {"raw": raw, "threadId": thread}, SEND
-            )
-        body, content_type = _related({"threadId": thread}, message)
-        return self._upload("multipart", body, content_type)
+    def send(self, message: bytes, thread: str | None = None, draft: str | None = None) -> Json:
+        """``users.messages.send``, or ``users.drafts.send`` with new content when a draft id is
+        given: media upload, or JSON or multipart when there is more to say than the message."""
+        cost = "messages.send" if draft is None else "drafts.send"
+        path = cost.replace(".", "/")
+        if thread is None and draft is None:
+            return self._upload(cost, path, "media", message, "message/rfc822")
+        inner: Json = {} if thread is None else {"threadId": thread}
+        small = len(message) <= _JSON_SEND_LIMIT
+        if small:
+            inner["raw"] = base64.urlsafe_b64encode(message).decode("ascii")
+        body = inner if draft is None else {"id": draft, "message": inner}
+        if small:
+            return self.post(cost, path, body, SEND)
+        return self._upload(cost, path, "multipart", *_related(body, message))
 
     def batch(
         self, calls: Sequence[Call], cost: str, scope: str = READ, lane: str | None = None
     ) -> list[Response | ProviderError]:
         """Several calls of one price in one exchange: for each its 2xx answer or its failure.
 
-        Raises what befalls the exchange as a whole.
+        Raises what befalls the exchange as a whole. An inner "too many" silences the budget like an
+        outer one.
         """
         content_type, body = batch.encode(calls, _USER)
         response = self._call(
@@ -126,7 +132,11 @@ class Client:
             content_type=content_type,
             lane=lane,
         )
-        return [_judged(inner, scope) for inner in batch.decode(response, len(calls))]
+        found = [_judged(inner, scope) for inner in batch.decode(response, len(calls))]
+        refused = [one for one in found if isinstance(one, Throttled)]
+        if refused:
+            self._budget.penalize(max(1.0, *(one.retry_after or 0.0 for one in refused)))
+        return found
 
     def _get(
         self,
@@ -139,19 +149,17 @@ class Client:
         url = self._base + _USER + path
         return answer(self._call("GET", cost, url, scope, params=params, lane=lane))
 
-    def _upload(self, kind: str, body: bytes, content_type: str) -> Json:
-        url = f"{self._base}/upload{_USER}messages/send"
-        return answer(
-            self._call(
-                "POST",
-                "messages.send",
-                url,
-                SEND,
-                params={"uploadType": kind},
-                body=body,
-                content_type=content_type,
-            )
+    def _upload(self, cost: str, path: str, kind: str, body: bytes, content_type: str) -> Json:
+        response = self._call(
+            "POST",
+            cost,
+            f"{self._base}/upload{_USER}{path}",
+            SEND,
+            params={"uploadType": kind},
+            body=body,
+            content_type=content_type,
         )
+        return answer(response)
 
     def _call(
         self, method: str, cost: str, url: str, scope: str, times: int = 1, **options: Any

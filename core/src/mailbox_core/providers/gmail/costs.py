@@ -1,8 +1,8 @@
 """What a call costs and how much may be spent: Gmail's two live quota profiles.
 
-Source: Gmail API usage limits page. ``2026`` applies to Cloud projects created from 1 May 2026 on,
-``v1`` to projects that used the API between November 2025 and April 2026. The price does not depend
-on ``format`` or ``fields``; n calls in a batch cost n prices.
+Source: Gmail API usage limits page. ``v2`` (2026) applies to Cloud projects created from 1 May 2026
+on, ``v1`` to projects that used the API between November 2025 and April 2026. The price does not
+depend on ``format`` or ``fields``; n calls in a batch cost n prices.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PROFILE_V1 = QuotaProfile(
     ),
 )
 
-PROFILE_2026 = QuotaProfile(
+PROFILE_V2 = QuotaProfile(
     units_per_minute_user=6_000,
     units_per_minute_project=1_200_000,
     units_per_day_project=80_000_000,
@@ -62,7 +62,7 @@ PROFILE_2026 = QuotaProfile(
     ),
 )
 
-PROFILES: Mapping[str, QuotaProfile] = MappingProxyType({"2026": PROFILE_2026, "v1": PROFILE_V1})
+PROFILES: Mapping[str, QuotaProfile] = MappingProxyType({"v2": PROFILE_V2, "v1": PROFILE_V1})
 
 BATCH_PARTS = 20
 """Calls in one batch. Google allows 100 and advises against more than 50; with 100 the inner calls

@@ -70,16 +70,17 @@ def refs_of(data: dict[str, Any]) -> tuple[MessageRef, ...]:
     return tuple(MessageRef(key, thread) for key, thread in found if key is not None)
 
 
-def leaf(client: Client, window: Window, place: Place, limit: int) -> Leaf:
-    """The page at ``place``. An expired page token starts the second it stands in again."""
+def leaf(client: Client, window: Window, place: Place, limit: int, onward: bool = True) -> Leaf:
+    """The page at ``place``; without ``onward`` the price of the next place is saved. An expired
+    page token starts the second it stands in again."""
     try:
         data = client.list_messages(window.params(place.before, limit, place.page))
     except Refused:
         if place.page is None:
             raise
-        return leaf(client, window, Place(place.before), limit)
+        return leaf(client, window, Place(place.before), limit, onward)
     refs, token = refs_of(data), text(data, "nextPageToken")
-    if token is None:
+    if token is None or not onward:
         return Leaf(refs, place, None, None)
     oldest = _oldest_second(client, refs)
     if oldest is not None and _moves(oldest, place):

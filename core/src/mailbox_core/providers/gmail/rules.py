@@ -8,8 +8,9 @@ checked again when it arrives (``mailbox_core.scope.admits``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from ...errors import Refused
 from ...scope import folder_rule
@@ -55,21 +56,21 @@ class Rules:
         return cls(scope, tuple(found))
 
     def page(self, client: Client, window: Window, leaf: Leaf) -> Mapping[str, str]:
-        """The rule that keeps a message out, by id, for the messages of a snapshot page."""
+        """The rule that keeps a message out, by id, for the messages of a page."""
         if not leaf.refs:
             return {}
-        newer = None if leaf.oldest is None else max(0, leaf.oldest - 1)
+        before, ids = leaf.start.before, frozenset(ref.remote_id for ref in leaf.refs)
 
-        def ask(query: str, labels: tuple[str, ...] = ()) -> frozenset[str]:
-            part = Window(query, labels, window.trash_too, window.since)
-            params = part.params(leaf.start.before, PAGE_LIMIT)
-            if newer is not None:
-                params["q"] = f"{params.get('q', '')} after:{newer}".strip()
-            return all_ids(client, params)
+        def ask(query: str) -> frozenset[str]:
+            part = replace(window, query=query)
+            if leaf.start.page is not None:
+                return all_ids(client, _down_to(leaf.oldest, part.params(before, PAGE_LIMIT)))
+            # Both lists begin at the same place, so the matches of this page are the first ones.
+            data = client.list_messages(part.params(before, PAGE_LIMIT))
+            return frozenset(ref.remote_id for ref in refs_of(data))
 
-        ids = frozenset(ref.remote_id for ref in leaf.refs)
         found = _named(self.queries, ids, ask)
-        for message_id in ids - self._followed(ids, ask):
+        for message_id in ids - self._followed(client, window, leaf, ids):
             found.setdefault(message_id, "folder")
         return found
 
@@ -95,19 +96,25 @@ class Rules:
         return found
 
     def _followed(
-        self, ids: frozenset[str], ask: Callable[[str, tuple[str, ...]], frozenset[str]]
+        self, client: Client, window: Window, leaf: Leaf, ids: frozenset[str]
     ) -> frozenset[str]:
         """The ids that lie in a followed folder: one question for each folder, by id, since a query
-        knows labels by name only and a name is ambiguous."""
-        if self.scope.folders is None:
-            return ids
+        knows labels by name only and a name is ambiguous. Read to the end: what is not seen counts
+        as not followed."""
         found: set[str] = set()
-        for folder in sorted(self.scope.folders):
-            if folder == ALL:
-                found |= ids - ask("{in:trash in:spam}", ())
-            else:
-                found |= ids & ask("", (folder,))
-        return frozenset(found)
+        for folder in sorted(self.scope.folders or ()):
+            labels, trash_too = ((), False) if folder == ALL else ((folder,), True)
+            part = replace(window, labels=labels, trash_too=trash_too)
+            params = _down_to(leaf.oldest, part.params(leaf.start.before, PAGE_LIMIT))
+            found |= ids & all_ids(client, params)
+        return ids if self.scope.folders is None else frozenset(found)
+
+
+def _down_to(oldest: int | None, params: dict[str, Any]) -> dict[str, Any]:
+    """The same list, ending below the epoch second ``oldest``."""
+    if oldest is None:
+        return params
+    return {**params, "q": f"{params.get('q', '')} after:{max(0, oldest - 1)}".strip()}
 
 
 def _named(
