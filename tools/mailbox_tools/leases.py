@@ -1,11 +1,12 @@
 """Counts who uses a shared server, so that the last one to leave stops it and nobody else does.
 
-A lease is a file named after a process id; the lease of a process that no longer lives counts
-for nothing, so a crashed run leaves no server behind for long.
+A lease is a file whose name begins with a process id; the lease of a process that no longer lives
+counts for nothing, so a crashed run leaves no server behind for long.
 """
 
 import fcntl
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +29,13 @@ class Leases:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    @staticmethod
+    def of_this_process() -> str:
+        """Return a new lease name that counts as long as this process lives."""
+        return f"{os.getpid()}-{secrets.token_hex(4)}"
+
     def take(self, name: str) -> None:
-        """Add a lease: a process id as text, or STANDING."""
+        """Add a lease: one of this process, or STANDING."""
         (self._folder / f"{name}.lease").touch()
 
     def give_back(self, name: str) -> None:
@@ -44,7 +50,7 @@ class Leases:
         return [name for name in names if self._counts(name)]
 
     def _counts(self, name: str) -> bool:
-        return name == self.STANDING or is_alive(int(name))
+        return name == self.STANDING or is_alive(int(name.partition("-")[0]))
 
 
 def is_alive(pid: int) -> bool:

@@ -73,7 +73,7 @@ def named_server() -> Server | None:
         connection = server.connect()
     except psycopg2.OperationalError as error:
         raise ToolingError(
-            f"the PostgreSQL that PG* variables name: {complaint(str(error))}"
+            f"the PostgreSQL that PG* variables name: {str(error).splitlines()[0]}"
         ) from error
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
@@ -211,7 +211,11 @@ def release(lease: str) -> list[str]:
 @contextmanager
 def server() -> Iterator[Server]:
     """Provide a server for the duration of a block; a private one stops with its last user."""
-    lease = str(os.getpid())
+    named = named_server()
+    if named:
+        yield named
+        return
+    lease = Leases.of_this_process()
     try:
         yield acquire(lease)
     finally:

@@ -155,7 +155,7 @@ def all_tiers() -> list[Tier]:
     two = ("-n", "2")
     return [
         pytest_tier("architecture", "tests/architecture"),
-        pytest_tier("tools", "tools/tests", needs_server=True),
+        pytest_tier("tools", "tools/tests"),
         pytest_tier("core", "core/tests", f"--ignore={paths.REPOSITORY}/core/tests/contract", *two),
         pytest_tier("sandbox", "sandbox/tests", *two),
         pytest_tier("contract", "core/tests/contract", *two),

@@ -1,6 +1,5 @@
 """Who counts as a user of a shared server."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ def dead_process() -> int:
 
 def test_a_dead_process_holds_nothing(tmp_path: Path) -> None:
     leases = Leases(tmp_path)
-    mine, dead = str(os.getpid()), str(dead_process())
+    mine, dead = Leases.of_this_process(), f"{dead_process()}-0"
     leases.take(mine)
     leases.take(dead)
     assert leases.live() == [mine]
@@ -31,3 +30,12 @@ def test_a_standing_lease_outlives_its_process(tmp_path: Path) -> None:
     leases.give_back(Leases.STANDING)
     leases.give_back(Leases.STANDING)
     assert leases.live() == []
+
+
+def test_a_process_may_hold_several(tmp_path: Path) -> None:
+    leases = Leases(tmp_path)
+    first, second = Leases.of_this_process(), Leases.of_this_process()
+    leases.take(first)
+    leases.take(second)
+    leases.give_back(first)
+    assert leases.live() == [second]
