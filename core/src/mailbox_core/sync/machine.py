@@ -123,6 +123,12 @@ def next_request(
     return List(_position(state, kind), limit, downloads, version, hints)
 
 
+def generation(state: StreamState) -> int:
+    """The generation to write a page under: what ``step`` will say in Apply. Rows, then their count
+    as ``pending``, then ``step`` and the state: one transaction, so the order inside it is free."""
+    return state.generation + (1 if state.phase == "new" else 0)
+
+
 def step(state: StreamState, answer: Answer | Wish, now: datetime, rng: Random) -> Outcome:
     """The transition table above. ``rng`` only spreads retries."""
     if not isinstance(answer, (PageAnswer, FetchAnswer, Failure)):
@@ -201,7 +207,7 @@ def _listing_page(
     state = replace(
         state,
         phase="snapshot",
-        generation=state.generation + (1 if state.phase == "new" else 0),
+        generation=generation(state),
         cursor=state.cursor if page.cursor is None else page.cursor,
         resume=page.resume,
         answered=request.hints if first else state.answered,

@@ -259,7 +259,10 @@ def _merge(
 
 
 def _upsert(row: Known | None, upsert: Upsert, context: Context) -> Known:
-    complete = isinstance(upsert.folders, frozenset) and isinstance(upsert.flags, frozenset)
+    # A folder stream speaks for its own placement only: there a Delta is all there is to say.
+    complete = isinstance(upsert.flags, frozenset) and (
+        isinstance(upsert.folders, frozenset) or context.folder is not None
+    )
     if row is None:
         row = Known(upsert.ref, "gone", generation=context.generation)
     if row.disposition == "gone":
@@ -284,8 +287,9 @@ def _dispose(row: Known, upsert: Upsert, context: Context) -> Known:
     if upsert.filtered is not None:
         return _filtered(row, upsert.filtered)
     # With exclusive folders "nowhere" only means under way; with labels it is a place (archived).
-    placed = row.folders is not None and (bool(row.folders) or not context.exclusive)
-    if placed and not context.admits(row.folders or frozenset()):
+    # Stale folders tell nothing: the message may have come into scope while no cursor watched.
+    placed = row.folders if row.folders or not context.exclusive else None
+    if placed is not None and not row.stale and not context.admits(placed):
         return _filtered(row, "folder")
     if row.disposition == "gone":
         return replace(row, disposition="listed", reason=None, stale=False)
@@ -326,9 +330,16 @@ def _remove(row: Known, folder: str | None, context: Context) -> Known:
         return row
     folders = row.folders - {folder}
     row = replace(row, folders=folders)
-    if context.exclusive:
-        return row if folders else replace(row, absent_since=row.absent_since or context.now)
-    return row if context.admits(folders) else _filtered(row, "folder")
+    if context.exclusive and not folders:
+        return replace(row, absent_since=row.absent_since or context.now)
+    if not context.admits(folders):
+        return _filtered(row, "folder")
+    if row.disposition == "filtered" and row.reason == "folder":
+        return replace(row, disposition="listed", reason=None)
+    # With a stream a folder, the two ends of a move saw its flags at different times, and no order
+    # joins them.
+    moved = context.exclusive and context.folder is not None
+    return replace(row, stale=row.stale or moved)
 
 
 def _settle(row: Known, answer: Fetched, context: Context) -> Known:

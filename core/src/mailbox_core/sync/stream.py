@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Union
+from typing import Literal
 
 from ..errors import ProviderError
 from ..types import Page, Position
@@ -90,8 +90,8 @@ class Nothing:
     until: datetime | None = None
 
 
-Call = Union[List, Recent, FetchPending]
-Request = Union[List, Recent, FetchPending, Nothing]
+Call = List | Recent | FetchPending
+Request = List | Recent | FetchPending | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,8 @@ class Rescan:
     pending: int = 0
 
 
-Answer = Union[PageAnswer, FetchAnswer, Failure]
-Wish = Union[Hinted, Resumed, Paused, Credentials, Rescan]
+Answer = PageAnswer | FetchAnswer | Failure
+Wish = Hinted | Resumed | Paused | Credentials | Rescan
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,5 +220,5 @@ class Spread:
     until: datetime
 
 
-Effect = Union[Apply, Contents, Sweep, Drop, Wake, Rest, TellOwner, Spread]
+Effect = Apply | Contents | Sweep | Drop | Wake | Rest | TellOwner | Spread
 Outcome = tuple[StreamState, tuple[Effect, ...]]
