@@ -211,10 +211,13 @@ def test_a_second_401_is_the_end(peer, make):
 
 def test_redirects_are_not_followed(peer, make):
     thief = peer(lambda turn: turn.answer())
-    server = peer(lambda turn: turn.answer(b"", 302, Location=thief.url))
+    server = peer(lambda turn: turn.answer(b"moved", 302, Location=thief.url))
     with pytest.raises(Unavailable):
         make(tokens=Tokens()).request("GET", server.url)
     assert thief.connections == 0
+    answer = make(classify=lambda answer: None).request("GET", server.url)
+    assert (answer.status, answer.body) == (302, b"moved")
+    assert answer.headers["location"] == thief.url
 
 
 def test_tokens_need_tls(make):

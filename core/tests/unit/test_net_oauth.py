@@ -311,6 +311,8 @@ def test_revoke_tells_real_trouble(sign_in):
          AuthorizationLost, "invalid_grant"),
         (400, {"error": "invalid_grant", "error_subtype": "invalid_rapt"},
          AuthorizationLost, "invalid_grant"),
+        (400, {"error": "invalid_grant", "error_description": "Account has been deleted"},
+         AuthorizationLost, "mailbox_missing"),
         (401, {"error": "invalid_client"}, AuthorizationLost, "client"),
         (401, {"error": "deleted_client"}, AuthorizationLost, "client"),
         (401, {"error": "unauthorized_client"}, AuthorizationLost, "client"),

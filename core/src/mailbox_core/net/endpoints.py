@@ -1,5 +1,6 @@
-"""Where providers live. Overridden for a sandbox or a national cloud from odoo.conf or the environment only,
-never from a database: who can write a record must not be able to redirect tokens."""
+"""Where providers live. Overridden for a sandbox or a national cloud from odoo.conf or the
+environment only, never from a database: who can write a record must not be able to redirect
+tokens."""
 
 from __future__ import annotations
 

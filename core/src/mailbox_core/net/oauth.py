@@ -282,6 +282,7 @@ _LOST: Mapping[str, tuple[AuthorizationReason, str]] = {
     "admin_policy_enforced": ("policy", "The organisation's administrator does not allow this"),
     "org_internal": ("policy", "The client is for its own organisation only"),
 }
+_GONE = "account has been deleted"
 _PASSING = frozenset({"internal_failure", "server_error", "temporarily_unavailable"})
 
 
@@ -301,6 +302,8 @@ def token_failure(response: Response) -> ProviderError | None:
     if not isinstance(error, str):
         return default_failure(response)
     text = str(body.get("error_description") or "")
+    if error == "invalid_grant" and text.rstrip(".").lower() == _GONE:
+        return AuthorizationLost("mailbox_missing", "The account was deleted at the provider.")
     if body.get("error_subtype") == "invalid_rapt":
         text = "The organisation ends sessions after a time (invalid_rapt); sign in again."
     return oauth_failure(error, text, retry_after(response.headers))

@@ -130,7 +130,7 @@ class _Plain(HTTPConnection):
     def connect(self) -> None:
         call = current.get()
         call.dialled = True
-        super().connect()
+        super().connect()  # type: ignore[no-untyped-call, unused-ignore]
         call.connected = True
 
 
@@ -141,7 +141,7 @@ class _Secure(HTTPSConnection):
         call = current.get()
         call.dialled = True
         try:
-            super().connect()
+            super().connect()  # type: ignore[no-untyped-call, unused-ignore]
         except ValueError as error:
             # urllib3 1.26 cannot check the certificate of a bare IP address.
             raise ssl.SSLError(str(error)) from error
@@ -183,7 +183,8 @@ def tls_context(store: str | None) -> ssl.SSLContext:
 
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=tls_context(trust_store()), **kwargs)
+        kwargs["ssl_context"] = tls_context(trust_store())
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call, unused-ignore]
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -191,10 +192,15 @@ class _Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Never any: even told not to follow, requests reads a redirect's body to look ahead."""
+
+
 def new_session(connections: int = 4) -> requests.Session:
     """A session for one account in one worker: no environment proxies, no .netrc, no cookies."""
     guard_library_logs()
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
