@@ -10,6 +10,7 @@ is only used. Odoo refuses the database user postgres, so there is a role ``odoo
 import json
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -106,7 +107,7 @@ class PrivateInstance:
     def start(self) -> Server:
         """Start it, creating it first when needed; returns how to reach it."""
         programs = postgres_binaries.folder()
-        if not (self._data / "PG_VERSION").exists() or not self._state.exists():
+        if not self._fits(programs):
             self._create(programs)
         if self._pid_file():
             (self._data / "postmaster.pid").unlink()
@@ -124,8 +125,17 @@ class PrivateInstance:
         """Stop it, letting running transactions roll back."""
         self._control(postgres_binaries.folder(), "stop", "-m", "fast", "-w", "-t", "60")
 
+    def _fits(self, programs: Path) -> bool:
+        """Tell whether there is a complete instance that these programs can serve."""
+        try:
+            made_by = (self._data / "PG_VERSION").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return False
+        return self._state.exists() and made_by == postgres_binaries.major_version(programs)
+
     def _create(self, programs: Path) -> None:
         say("creating a private PostgreSQL instance")
+        shutil.rmtree(self._data, ignore_errors=True)
         password = secrets.token_urlsafe(24)
         self._folder.mkdir(parents=True, exist_ok=True)
         private = self._folder / "private"
@@ -147,7 +157,9 @@ class PrivateInstance:
         self._run([programs / "pg_ctl", "-D", self._data, *arguments])
 
     def _run(self, command: Sequence[str | Path], given: str | None = None) -> None:
-        done = run_as(command, self._owner.subprocess_options(), {"HOME": str(self._folder)}, given)
+        variables = postgres_binaries.variables(Path(command[0]).parent)
+        environment = {"HOME": str(self._folder), **variables}
+        done = run_as(command, self._owner.subprocess_options(), environment, given)
         if done.returncode:
             raise ToolingError(
                 f"PostgreSQL: {Path(command[0]).name} failed: {complaint(done.stdout)}"

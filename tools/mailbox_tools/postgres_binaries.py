@@ -96,6 +96,22 @@ def installed() -> Path | None:
     return max(complete, key=_version, default=None)
 
 
+def major_version(programs: Path) -> str:
+    """Return the major version of server programs, as a data folder's PG_VERSION says it."""
+    said = run_as([programs / "postgres", "--version"], {}, variables(programs)).stdout
+    match = re.search(r"(\d+)[.\w]*\s", said)
+    if not match:
+        raise ToolingError(f"{programs / 'postgres'} does not run: {complaint(said)}")
+    return match[1]
+
+
+def variables(programs: Path) -> dict[str, str]:
+    """Return the variables that the programs need: embedded ones bring libraries of their own."""
+    if programs.is_relative_to(paths.cache_root()):
+        return {"LD_LIBRARY_PATH": str(programs.parent / "lib")}
+    return {}
+
+
 def _version(path: Path) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", str(path)))
 
