@@ -1,4 +1,4 @@
-"""An honest little mail provider for tests and demos: Google OAuth and the Gmail API on loopback."""
+"""An honest little mail provider on loopback: Google OAuth and the Gmail API."""
 
 from .account import Account
 from .clock import Clock

@@ -107,9 +107,24 @@ class Account:
             self._log(changelog.MESSAGE_ADDED, message, at=logged_at)
             return message
 
+    def restore(
+        self, message_id: str, thread_id: str, raw: RawSource, labels: Iterable[str], date_ms: int
+    ) -> None:
+        """Put a saved message back under its old ids; nothing is logged."""
+        with self.lock:
+            source = raw if isinstance(raw, bytes) else raw()
+            named = headers.message_ids(headers.get(headers.parse(source), "Message-ID"))
+            rfc822_id = next(iter(named), "")
+            arrived = date_ms / 1000
+            message = Message(message_id, thread_id, raw, set(labels), date_ms, arrived, rfc822_id)
+            message.history_id = self.log.last_id()
+            self._insert(message)
+
     # -- changing -----------------------------------------------------------------------------
 
-    def modify(self, message_id: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Message:
+    def modify(
+        self, message_id: str, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> Message:
         """Add and remove labels; only real changes are logged. Raises NotFound or Invalid."""
         with self.lock:
             message = self.get(message_id)
@@ -215,7 +230,7 @@ class Account:
             return self.log.current(self.clock.now())
 
     def wait(self, after: int, timeout: float) -> int:
-        """Block until a change with an id above *after* exists or *timeout* s passed (real time)."""
+        """Block until a change with an id above *after* exists or *timeout* s are over (real)."""
         with self.changed:
             self.changed.wait_for(lambda: self.log.last_id() > after, timeout)
             return self.log.last_id()
@@ -301,5 +316,3 @@ class Account:
             kind, moment, message.id, message.thread_id, sorted(message.labels), sorted(labels)
         )
         self.changed.notify_all()
-
-

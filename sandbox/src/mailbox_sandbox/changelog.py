@@ -116,6 +116,11 @@ class ChangeLog:
         self._drop(now, now)
         self._floor = self._next(now)
 
+    def start_at(self, position: int, now: float) -> None:
+        """Continue above *position*, knowing nothing of what was before."""
+        self._current = max(self._current, position)
+        self._floor = self._next(now)
+
     def _drop(self, before: float, now: float) -> None:
         if not self._changes or self._changes[0].at > before:
             return

@@ -35,6 +35,7 @@ class Control:
         self._mail = control_mail.MailControl(world)
         self._calls: dict[tuple[str, str], Callable[[Json], Any]] = {
             ("GET", "state"): self.state,
+            ("GET", "status"): self.status,
             ("GET", "accounts"): lambda data: {"accounts": self._mail.accounts()},
             ("POST", "accounts"): self._mail.add_account,
             ("POST", "accounts/remove"): self._remove_account,
@@ -103,6 +104,16 @@ class Control:
             "fault_names": sorted(NAMES),
             "settings": vars(self._world.settings),
         }  # fmt: skip
+
+    def status(self, data: Json) -> Json:
+        """Tell in one small answer that the server is up and how full its mailboxes are."""
+        return {
+            "ok": True,
+            "now": self._world.clock.now(),
+            "quota": self._quota.profile.name,
+            "accounts": {a.email: len(a.messages) for a in list(self._world.accounts.values())},
+            "faults": len(self._faults.list()),
+        }
 
     def _remove_account(self, data: Json) -> Json:
         self._world.remove_account(data["account"])
@@ -197,5 +208,3 @@ def _read(incoming: Incoming) -> Json:
 
 def _error(code: int, text: str) -> Outgoing:
     return Outgoing.json({"error": text}, code)
-
-

@@ -32,7 +32,7 @@ NAMES = WIRE | ANSWERS | CONTENT | OAUTH
 
 @dataclass
 class Fault:
-    """One line of the fault plan. ``times`` None means until removed; ``args`` belong to the kind."""
+    """One line of the plan. ``times`` None: until removed; ``args`` belong to the kind."""
 
     id: int
     face: str

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .clock import Clock
 from .errors import NotFound
@@ -164,6 +165,17 @@ class Identity:
                 oldest.dead = True
             return token
 
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Put a saved refresh token and the consent behind it back. Raises NotFound, KeyError."""
+        client, account = self.client(saved["client"]), saved["account"]
+        with self.lock:
+            self.refresh_tokens[saved["token"]] = RefreshToken(
+                saved["token"], client, account, saved["scopes"], saved["issued"], saved["used"],
+                saved["expires"],
+            )  # fmt: skip
+            self.consents.setdefault((account, client.project), set()).update(saved["scopes"])
+            self.known.add((account, client.id))
+
     def issue_access(
         self, client: Client, account: str, scopes: Iterable[str], refresh: str
     ) -> AccessToken:
@@ -196,7 +208,7 @@ class Identity:
             return token
 
     def revoke(self, value: str) -> bool:
-        """Revoke by access or refresh token: the grant of the whole project goes. False: unknown."""
+        """Revoke by either token: the grant of the whole project goes. False: unknown."""
         with self.lock:
             found = self.live_refresh(value) or self.access_tokens.get(value)
             if found is None:

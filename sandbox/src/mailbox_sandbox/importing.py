@@ -43,7 +43,7 @@ class Found:
 
 
 def load(account: Account, path: str) -> Report:
-    """Import everything under *path* in order of date. Raises ValueError when there is no such path.
+    """Import everything under *path* in order of date. Raises ValueError for a missing path.
 
     Broken mail is kept as it is; only what cannot be read or is empty is reported.
     """
@@ -128,8 +128,7 @@ def _mbox(data: bytes) -> Iterator[bytes]:
     starts = [
         found
         for found in _FROM_LINE.finditer(data)
-        if found.start() == 0 or data[max(0, found.start() - 2) : found.start()] in (b"\n\n", b"\r\n")
-        and _blank_before(data, found.start())
+        if found.start() == 0 or _blank_before(data, found.start())
     ]  # fmt: skip
     for found, following in zip(starts, [*starts[1:], None], strict=True):
         raw = data[found.end() : following.start() if following else len(data)]

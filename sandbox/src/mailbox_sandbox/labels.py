@@ -27,8 +27,25 @@ SYSTEM = (
 #: Set by the provider alone; applying or removing them by hand is refused.
 AUTOMATIC = frozenset({"SENT", "DRAFT", "CHAT"})
 #: Names that a user label may not take (as the web UI refuses them).
-RESERVED = frozenset({"inbox", "spam", "trash", "unread", "starred", "important", "sent", "draft",
-                      "drafts", "chat", "chats", "all mail", "muted", "scheduled", "snoozed"})
+RESERVED = frozenset(
+    {
+        "inbox",
+        "spam",
+        "trash",
+        "unread",
+        "starred",
+        "important",
+        "sent",
+        "draft",
+        "drafts",
+        "chat",
+        "chats",
+        "all mail",
+        "muted",
+        "scheduled",
+        "snoozed",
+    }
+)
 MAX_LABELS = 10_000
 MAX_NAME = 225
 MESSAGE_VISIBILITY = ("show", "hide")
@@ -87,6 +104,13 @@ class LabelBook:
         self._names[_fold(name)] = label_id
         return label
 
+    def restore(
+        self, label_id: str, name: str, message_list: str, label_list: str, text: str, back: str
+    ) -> None:
+        """Put a user label back as it was saved."""
+        self.by_id[label_id] = Label(label_id, name, "user", message_list, label_list, text, back)
+        self._names[_fold(name)] = label_id
+
     def rename(self, label: Label, name: str) -> None:
         """Rename a user label and everything nested below it. Raises Invalid or Conflict."""
         name = self._check_name(name, label.id)
@@ -94,7 +118,7 @@ class LabelBook:
         for other in list(self.by_id.values()):
             if other.type == "user" and (other is label or other.name.startswith(old + "/")):
                 self._names.pop(_fold(other.name), None)
-                other.name = name + other.name[len(old):]
+                other.name = name + other.name[len(old) :]
                 self._names[_fold(other.name)] = other.id
 
     def remove(self, label_id: str) -> Label:
@@ -112,7 +136,9 @@ class LabelBook:
             raise Invalid("Cannot set color of system label")
         for colour in (text, background):
             if colour not in PALETTE:
-                raise Invalid(f"Label color {colour or '(none)'} is not on the allowed color palette")
+                raise Invalid(
+                    f"Label color {colour or '(none)'} is not on the allowed color palette"
+                )
         label.text_color, label.background_color = text, background
 
     def _check_name(self, name: str, own_id: str) -> str:

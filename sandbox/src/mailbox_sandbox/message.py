@@ -1,4 +1,4 @@
-"""One stored message: exact bytes (kept or generated on demand) and what the provider knows of it."""
+"""One stored message: exact bytes (kept or made on demand) and what the provider knows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ RawSource = bytes | Callable[[], bytes]
 class Message:
     """A message of one account.
 
-    ``id`` and ``thread_id`` are 16 hex digits, ``internal_date`` is in ms since the epoch, ``labels``
-    are label ids, ``history_id`` is the id of the last change of this message.
+    ``id`` and ``thread_id`` are 16 hex digits, ``internal_date`` is in ms since the epoch,
+    ``labels`` are label ids, ``history_id`` is the id of the last change of this message.
     """
 
     __slots__ = (

@@ -6,6 +6,7 @@ import email
 import email.message
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from . import headers
@@ -66,7 +67,11 @@ def _flat(raw: bytes, fields: headers.Fields) -> Part:
 
 
 def _part(
-    message: email.message.Message, part_id: str, fields: headers.Fields, depth: int, budget: _Budget
+    message: email.message.Message,
+    part_id: str,
+    fields: headers.Fields,
+    depth: int,
+    budget: _Budget,
 ) -> Part:
     budget.parts += 1
     part = Part(part_id, message.get_content_type(), _filename(message), fields)
@@ -81,7 +86,7 @@ def _part(
     return part
 
 
-def _children(payload: list[object], part_id: str, depth: int, budget: _Budget) -> list[Part]:
+def _children(payload: Sequence[object], part_id: str, depth: int, budget: _Budget) -> list[Part]:
     found: list[Part] = []
     for index, child in enumerate(payload):
         if budget.parts >= MAX_PARTS:
@@ -93,9 +98,7 @@ def _children(payload: list[object], part_id: str, depth: int, budget: _Budget) 
 
 
 def _fields(message: email.message.Message) -> headers.Fields:
-    return [
-        (name, headers.unfold(_utf8(str(value)))) for name, value in message.raw_items()
-    ]
+    return [(name, headers.unfold(_utf8(str(value)))) for name, value in message.raw_items()]
 
 
 def _utf8(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Sorted views of messages: every list page costs what the page costs, not what the mailbox holds."""
+"""Sorted views of messages: a list page costs what the page costs, not what the mailbox holds."""
 
 from __future__ import annotations
 

@@ -192,8 +192,9 @@ class QuotaLedger:
     def usage(self, project: str | None = None, user: str | None = None) -> dict[str, Any]:
         """Return the book, optionally of one project and one user.
 
-        Keys: profile, units, calls, refused, by_method, user_minutes, project_minutes, project_days,
-        messages (distinct ones fetched), units_per_message, peak_parallel, available (units now).
+        Keys: profile, units, calls, refused, by_method, user_minutes, project_minutes,
+        project_days, messages (distinct ones fetched), units_per_message, peak_parallel,
+        available (units now).
         """
         now = self._clock.now()
         with self._lock:

@@ -14,7 +14,7 @@ import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.wrappers import Request, Response
@@ -170,7 +170,6 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = True
     block_on_close = False
     request_queue_size = 256
-    address_family: ClassVar[int] = socket.AF_INET
 
     def __init__(self, host: str, port: int, app: App) -> None:
         self.app = app

@@ -33,7 +33,8 @@ class Settings:
     def update(self, values: dict[str, object]) -> None:
         """Set switches by name. Raises ValueError for an unknown name or a wrong type."""
         known = {item.name: getattr(self, item.name) for item in fields(self)}
-        for name, value in values.items():
+        for name, given in values.items():
+            value = given
             if name not in known:
                 raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}")
             wanted = type(known[name])

@@ -26,7 +26,6 @@ class Threads(Protocol):
         """Message ids by Message-ID (with brackets)."""
 
 
-
 def _references(fields: headers.Fields) -> list[str]:
     named = headers.message_ids(headers.get(fields, "In-Reply-To"))
     return named + headers.message_ids(headers.get(fields, "References"))[::-1]

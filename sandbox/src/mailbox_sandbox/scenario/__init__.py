@@ -7,9 +7,15 @@ from typing import Any
 
 from ..account import Account
 from ..world import World
+from .hundred_thousand import hundred_thousand
+from .small_shop import busy_support, small_shop
 
 Loader = Callable[[World, Account, int | None], dict[str, Any]]
-SCENARIOS: dict[str, Loader] = {}
+SCENARIOS: dict[str, Loader] = {
+    "small_shop": small_shop,
+    "busy_support": busy_support,
+    "hundred_thousand": hundred_thousand,
+}
 
 
 def load(name: str, world: World, account: Account, messages: int | None) -> dict[str, Any]:

@@ -74,13 +74,12 @@ def _parts(kind: str, body: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def _inner(
-    dispatcher: Dispatcher, request: bytes, outer: Incoming, *, crowded: bool
-) -> Outgoing:
+def _inner(dispatcher: Dispatcher, request: bytes, outer: Incoming, *, crowded: bool) -> Outgoing:
     line = _LINE.match(request)
     if not line:
-        return problems.bad_request("Failed to parse batch request, error: bad request line")\
-            .outgoing()
+        return problems.bad_request(
+            "Failed to parse batch request, error: bad request line"
+        ).outgoing()
     if crowded:
         return problems.exhausted().outgoing()
     rest = request[line.end() :]
@@ -93,8 +92,9 @@ def _inner(
     target = line.group(2).decode("latin-1")
     path, _, query = target.partition("?")
     if path.startswith(("/upload/", "/resumable/", "/batch")) or "alt=media" in query:
-        return problems.bad_request("Media uploads and downloads are not allowed in a batch")\
-            .outgoing()
+        return problems.bad_request(
+            "Media uploads and downloads are not allowed in a batch"
+        ).outgoing()
     if body and own.get("content-length", "").isdigit():
         body = body[: int(own["content-length"])]
     inner = Incoming(
@@ -123,5 +123,3 @@ def _response_id(content_id: str) -> str:
     if inner.startswith("<"):
         return "<response-" + inner[1:]
     return "response-" + inner
-
-

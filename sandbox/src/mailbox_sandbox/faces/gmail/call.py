@@ -55,9 +55,7 @@ class Call:
     def lag(self) -> float:
         """Return the newest moment this call may see (fault ``list_lag`` holds news back)."""
         now = self.world.clock.now()
-        fault = self.services.faults.peek(
-            "gmail", self.method.name, self.account.email, "list_lag"
-        )
+        fault = self.services.faults.peek("gmail", self.method.name, self.account.email, "list_lag")
         return now - float(fault.args.get("seconds", 5)) if fault else float("inf")
 
     def only_metadata(self) -> bool:

@@ -95,5 +95,3 @@ def send_draft(call: Call) -> Json:
 def delete_draft(call: Call) -> None:
     """``users.drafts.delete``."""
     sending.delete_draft(call.account, call.path["id"])
-
-

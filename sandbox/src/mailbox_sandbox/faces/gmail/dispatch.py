@@ -1,4 +1,4 @@
-"""The way of a call: route, authenticate, trouble, quota, scope, strict reading, handler, answer."""
+"""The way of a call: route, token, trouble, quota, scope, strict reading, handler, answer."""
 
 from __future__ import annotations
 
@@ -95,9 +95,10 @@ class Dispatcher:
     def handle(self, incoming: Incoming, *, inner: bool = False) -> Outgoing:
         """Answer one call; in a batch (*inner*) faults of the wire do not apply."""
         try:
-            (method, prefix), path = self._adapter.match(incoming.path, incoming.method)
+            (method, prefix), found = self._adapter.match(incoming.path, incoming.method)
         except HTTPException:
             return problems.html_page(404, "Not Found")
+        path = {name: str(value) for name, value in found.items()}
         try:
             token = self._authenticate(incoming)
             answer = self._troubled(method, path, token, incoming, prefix, inner)
@@ -204,7 +205,12 @@ def compress(answer: Outgoing, incoming: Incoming) -> Outgoing:
     """Gzip the body when both Accept-Encoding and User-Agent say gzip (performance guide)."""
     wanted = "gzip" in incoming.headers.get("accept-encoding", "").lower()
     agent = "gzip" in incoming.headers.get("user-agent", "").lower()
-    if wanted and agent and len(answer.body) > GZIP_FROM and "Content-Encoding" not in answer.headers:
+    if (
+        wanted
+        and agent
+        and len(answer.body) > GZIP_FROM
+        and "Content-Encoding" not in answer.headers
+    ):
         answer.body = gzip.compress(answer.body, 1)
         answer.headers["Content-Encoding"] = "gzip"
         answer.headers["Vary"] = "Origin, X-Origin, Referer, Accept-Encoding"

@@ -108,9 +108,7 @@ def _selection(call: Call) -> listing.Selection:
     for label_id in labels:
         if label_id not in call.account.labels.by_id:
             raise problems.invalid(f"Invalid label: {label_id}")
-    return listing.Selection(
-        labels, query, call.params.get("includeSpamTrash", False), call.lag()
-    )
+    return listing.Selection(labels, query, call.params.get("includeSpamTrash", False), call.lag())
 
 
 def view(call: Call) -> render.View:

@@ -125,8 +125,9 @@ def change_send_as(call: Call) -> Json:
             raise problems.bad_request(f"Invalid value at 'send_as.{name}' (TYPE_STRING)")
     alias.name = call.body.get("displayName", alias.name)
     alias.reply_to = call.body.get("replyToAddress", alias.reply_to)
-    alias.signature = re.sub(r"(?is)<script.*?</script>", "", call.body.get("signature",
-                                                                              alias.signature))
+    alias.signature = re.sub(
+        r"(?is)<script.*?</script>", "", call.body.get("signature", alias.signature)
+    )
     if call.body.get("isDefault"):
         for other in call.account.send_as:
             other.is_default = other is alias

@@ -75,9 +75,7 @@ def unknown_query_parameter(name: str) -> ApiError:
 
 def unknown_field(name: str) -> ApiError:
     """400 for a body field that the method does not know."""
-    return bad_request(
-        f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
-    )
+    return bad_request(f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
 
 
 def not_found() -> ApiError:

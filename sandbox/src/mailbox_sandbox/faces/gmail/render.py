@@ -171,5 +171,3 @@ def counted(account: Account, found: Label) -> Json:
 def dumps(data: Any) -> bytes:
     """Serialise compactly."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-
-

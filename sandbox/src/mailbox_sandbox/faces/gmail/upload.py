@@ -140,7 +140,9 @@ def split_related(content_type: str, body: bytes) -> list[tuple[str, bytes]]:
     boundary = holder.get_boundary()
     if not boundary:
         raise problems.bad_request("Missing boundary in Content-Type")
-    pieces = re.split(rb"(?:^|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*\r?\n?", body)
+    pieces = re.split(
+        rb"(?:^|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*\r?\n?", body
+    )
     found = []
     for piece in pieces[2::2]:
         separator = re.search(rb"\r?\n\r?\n", piece)

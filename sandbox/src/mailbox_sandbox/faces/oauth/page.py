@@ -55,7 +55,8 @@ def _account(email: str, name: str, hint: str) -> str:
     checked = " checked" if email == hint else ""
     address, shown = html.escape(email), html.escape(name)
     return (
-        f'<label class="row"><input type="radio" name="account" value="{address}"{checked} required>'
+        f'<label class="row"><input type="radio" name="account" value="{address}"{checked} '
+        "required>"
         f'<span class="face">{shown[:1].upper()}</span><span><b>{shown}</b><small>{address}</small>'
         "</span></label>"
     )

@@ -50,6 +50,8 @@ class PageError(Exception):
         return Outgoing(self.code, page.encode(), HTML)
 
 
-def invalid_grant(text: str = "Token has been expired or revoked.", subtype: str = "") -> TokenError:
+def invalid_grant(
+    text: str = "Token has been expired or revoked.", subtype: str = ""
+) -> TokenError:
     """400: nine reasons, one code."""
     return TokenError(400, "invalid_grant", text, subtype)

@@ -77,7 +77,9 @@ class OAuthFace:
 
     def _revoke(self, incoming: Incoming) -> Outgoing:
         """The person took the grant back just before this request."""
-        value = next((v for k, v in parse_query(incoming.body.decode("latin-1")) if k == "refresh_token"), "")
+        value = next(
+            (v for k, v in parse_query(incoming.body.decode("latin-1")) if k == "refresh_token"), ""
+        )
         self._world.identity.revoke(value)
         return invalid_grant().outgoing()
 

@@ -161,7 +161,9 @@ class TokenDesk:
     def userinfo(self, incoming: Incoming) -> Outgoing:
         """Answer ``GET /v1/userinfo``."""
         kind, _, value = incoming.headers.get("authorization", "").partition(" ")
-        token = self._world.identity.live_access(value.strip()) if kind.lower() == "bearer" else None
+        token = (
+            self._world.identity.live_access(value.strip()) if kind.lower() == "bearer" else None
+        )
         if token is None or token.account not in self._world.accounts:
             answer = Outgoing.json(
                 {"error": "invalid_request", "error_description": "Invalid Credentials"}, 401
