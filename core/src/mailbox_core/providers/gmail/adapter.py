@@ -97,7 +97,7 @@ class GmailProvider(GmailPush):
         if isinstance(position, Since):
             return self._live(decode_live(position.cursor), limit)
         if isinstance(position, Start):
-            # Before the listing: what arrives in between is then told twice, never missed. The id in
+            # Before the listing: what arrives in between is told twice, never missed. The id in
             # the newest message will not do, it may be too old on a quiet mailbox.
             history = text(self._client.profile(), "historyId")
             if history is None:
