@@ -24,17 +24,25 @@ def default_tags(addons: Sequence[str]) -> str:
 
 
 def run(
-    server: Server, database: str, tags: str, *, install: Sequence[str] = ()
+    server: Server,
+    database: str,
+    tags: str,
+    *,
+    install: Sequence[str] = (),
+    update: Sequence[str] = (),
 ) -> odoo_log.Outcome:
-    """Run tests by tag in a database, installing addons first; their log goes to standard error.
+    """Run tests by tag in a database; what went wrong goes to standard error.
 
-    Without ``install``, the tests of the addons that are installed already run.
+    Addons to ``install`` or ``update`` run all their tests while they load. Without either, the
+    post-install tests of every installed addon run.
     """
     http_port, gevent_port = odoo_config.free_ports(2)
     instance = odoo_config.Instance(database, database, server, http_port, gevent_port)
     arguments = ["--test-enable", f"--test-tags={tags}", "--stop-after-init"]
     if install:
         arguments += ["-i", ",".join(install)]
+    if update:
+        arguments += ["-u", ",".join(update)]
     done = databases.run_odoo(instance, arguments)
     (instance.folder / "tests.log").write_text(done.stdout, encoding="utf-8")
     outcome = odoo_log.read(done.stdout.splitlines())

@@ -1,0 +1,65 @@
+"""Runs Odoo's own suites without and with our addons and compares test by test.
+
+Usage: python -m mailbox_tools.peer_test [ADDON…]
+
+Default suites: test_mail and google_gmail. It fails when one test got worse: passed without our
+addons, but not with them.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from mailbox_tools import databases, odoo_tests, paths, postgres
+from mailbox_tools.env import ToolingError, command_line, need_debian_package, say
+from mailbox_tools.odoo_log import FAILED, PASSED, SKIPPED, Outcome
+from mailbox_tools.postgres import Server
+
+SUITES = ("test_mail", "google_gmail")
+
+
+def worse(without: Mapping[str, str], with_ours: Mapping[str, str]) -> dict[str, str]:
+    """Return what became of the tests that passed without our addons and no longer do."""
+    good = sorted(name for name, status in without.items() if status == PASSED)
+    now = {name: with_ours.get(name, "did not run") for name in good}
+    return {name: status for name, status in now.items() if status != PASSED}
+
+
+def summary(outcome: Outcome) -> str:
+    """Return the counts of a run."""
+    counts = [f"{outcome.count(status)} {status}" for status in (PASSED, FAILED, SKIPPED)]
+    return ", ".join(counts)
+
+
+def _run(server: Server, database: str, suites: Sequence[str], addons: Sequence[str]) -> Outcome:
+    databases.create_database(server, database, [*suites, *addons])
+    tags = ",".join(f"/{name}" for name in suites)
+    outcome = odoo_tests.run(server, database, tags, update=suites)
+    databases.drop_database(server, database)
+    if not outcome.finished:
+        raise ToolingError(f"Odoo did not finish its own suites in {database}")
+    return outcome
+
+
+@command_line
+def main(arguments: Sequence[str]) -> int:
+    """Run both sides side by side and print what got worse."""
+    suites = arguments or SUITES
+    missing = [name for name in suites if not any((p / name).is_dir() for p in paths.addons_path())]
+    if missing:
+        raise ToolingError(f"this Odoo has no {missing[0]}: set ODOO_HOME to one that ships it")
+    need_debian_package("chromium", "Odoo's tests with a browser", command="chromium")
+    say(f"running {', '.join(suites)} without and with {', '.join(paths.own_addons())}")
+    with postgres.server() as server, ThreadPoolExecutor(2) as pool:
+        without = pool.submit(_run, server, "peer_without", suites, [])
+        ours = pool.submit(_run, server, "peer_with", suites, paths.own_addons())
+        before, after = without.result(), ours.result()
+    print(f"without our addons: {summary(before)}\nwith our addons:    {summary(after)}")
+    changed = worse(before.tests, after.tests)
+    for name, status in changed.items():
+        print(f"worse: {name} passed, now: {status}")
+    print(f"{len(changed)} of {before.count(PASSED)} tests got worse")
+    return 1 if changed or not before.tests else 0
+
+
+if __name__ == "__main__":
+    main()
