@@ -55,6 +55,18 @@ def free_ports(count: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a port of the loopback interface."""
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are still fading is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def sections(instance: Instance) -> dict[str, dict[str, str]]:
     """Return the sections of the configuration file."""
     wide = ["base", "rpc", "web", *(["queue_job"] if instance.jobs else [])]

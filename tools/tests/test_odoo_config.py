@@ -1,6 +1,7 @@
 """The odoo.conf of an instance."""
 
 import configparser
+import socket
 import stat
 from pathlib import Path
 
@@ -38,3 +39,12 @@ def test_without_jobs_there_is_no_runner() -> None:
 
 def test_free_ports_differ() -> None:
     assert len(set(odoo_config.free_ports(5))) == 5
+
+
+def test_a_port_somebody_listens_on_is_not_free() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        assert not odoo_config.is_free(port)
+    assert odoo_config.is_free(port)
