@@ -134,11 +134,12 @@ class Engine:
         if reply.page is not None:
             self._write(reply.stream, plan.diff(reply.page, self._view(reply.stream), context))
         known = self._view(reply.stream)
-        waits = {answer.ref.remote_id for answer in reply.fetched}
-        waits = {key for key in waits if key in known and known[key].waits}
-        self._write(reply.stream, plan.settle(reply.fetched, known, context, reply.asked))
+        changes = plan.settle(reply.fetched, known, context, reply.asked)
+        self._write(reply.stream, changes)
+        # Content that proved to be out of scope is not kept.
+        kept = {c.after.ref.remote_id for c in changes.changes if c.after.disposition == "stored"}
         for answer in reply.fetched:
-            if isinstance(answer, Content) and answer.complete and answer.ref.remote_id in waits:
+            if isinstance(answer, Content) and answer.complete and answer.ref.remote_id in kept:
                 self.store.raws[answer.ref.remote_id] = answer.raw
 
     def write_state(self, stream: StreamRef, state: StreamState) -> None:
