@@ -1,8 +1,9 @@
 """Which messages belong to one conversation.
 
-Everything rests on one symmetric question about two messages, ``linked``; conversations are its transitive
-closure. The answer depends on the set of messages only, so arrival order cannot matter, and a message can only
-join conversations, never split them, so a database can follow along with ``join``.
+Everything rests on one symmetric question about two messages, ``linked``; conversations are its
+transitive closure. The answer depends on the set of messages only, so arrival order cannot matter,
+and a message can only join conversations, never split them, so a database can follow along with
+``join``.
 
 Evidence, best first:
 
@@ -11,20 +12,21 @@ Evidence, best first:
 ``message-id``
     both carry the same Message-ID and share a correspondent.
 ``references``
-    one names the other in References or In-Reply-To, or both name the same third message, **and** they share a
-    correspondent; or one directly answers a message this mailbox sent. Ids alone are not enough: people start new
-    business by answering an old mail, and ids can be forged; two customers must not end up in one
-    conversation.
+    one names the other in References or In-Reply-To, or both name the same third message, **and**
+    they share a correspondent; or one directly answers a message this mailbox sent. Ids alone are
+    not enough: people start new business by answering an old mail, and ids can be forged; two
+    customers must not end up in one conversation.
 ``subject``
-    last resort: the same words after the reply prefix, one of them a reply that names no other message,
-    exactly the same correspondents, at most a week apart.
+    last resort: the same words after the reply prefix, one of them a reply that names no other
+    message, exactly the same correspondents, at most a week apart.
 
-A correspondent is an address outside the mailbox, or its domain unless that belongs to a mail service for
-everybody. Loops in References are harmless: there is no tree to walk.
+A correspondent is an address outside the mailbox, or its domain unless that belongs to a mail
+service for everybody. Loops in References are harmless: there is no tree to walk.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -50,14 +52,74 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"\s*\[[^\[\]]{1,40}\]\s*")
+# Where anybody may have an address, so that a shared domain says nothing.
 _PUBLIC_DOMAINS = frozenset(
-    "126.com 163.com aol.com bluewin.ch btinternet.com comcast.net fastmail.com free.fr freenet.de gmail.com"
-    " gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hotmail.com hotmail.co.uk hotmail.de hotmail.fr"
-    " hotmail.it icloud.com laposte.net libero.it live.com live.de live.fr live.nl mac.com mail.com mail.ru"
-    " me.com msn.com naver.com o2.pl onet.pl orange.fr outlook.com outlook.de outlook.fr proton.me"
-    " protonmail.com qq.com rediffmail.com seznam.cz sfr.fr sina.com t-online.de tiscali.it uol.com.br"
-    " verizon.net wanadoo.fr web.de wp.pl yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.es yahoo.fr"
-    " yahoo.it yandex.com yandex.ru zoho.com".split()
+    [
+        "126.com",
+        "163.com",
+        "aol.com",
+        "bluewin.ch",
+        "btinternet.com",
+        "comcast.net",
+        "fastmail.com",
+        "free.fr",
+        "freenet.de",
+        "gmail.com",
+        "gmx.at",
+        "gmx.ch",
+        "gmx.com",
+        "gmx.de",
+        "gmx.net",
+        "googlemail.com",
+        "hotmail.com",
+        "hotmail.co.uk",
+        "hotmail.de",
+        "hotmail.fr",
+        "hotmail.it",
+        "icloud.com",
+        "laposte.net",
+        "libero.it",
+        "live.com",
+        "live.de",
+        "live.fr",
+        "live.nl",
+        "mac.com",
+        "mail.com",
+        "mail.ru",
+        "me.com",
+        "msn.com",
+        "naver.com",
+        "o2.pl",
+        "onet.pl",
+        "orange.fr",
+        "outlook.com",
+        "outlook.de",
+        "outlook.fr",
+        "proton.me",
+        "protonmail.com",
+        "qq.com",
+        "rediffmail.com",
+        "seznam.cz",
+        "sfr.fr",
+        "sina.com",
+        "t-online.de",
+        "tiscali.it",
+        "uol.com.br",
+        "verizon.net",
+        "wanadoo.fr",
+        "web.de",
+        "wp.pl",
+        "yahoo.co.jp",
+        "yahoo.co.uk",
+        "yahoo.com",
+        "yahoo.de",
+        "yahoo.es",
+        "yahoo.fr",
+        "yahoo.it",
+        "yandex.com",
+        "yandex.ru",
+        "zoho.com",
+    ]
 )
 
 
@@ -65,8 +127,8 @@ _PUBLIC_DOMAINS = frozenset(
 class Keys:
     """What threading looks at in one message.
 
-    ``parents`` are the ids it names, ``direct`` the one it answers. ``correspondents`` are addresses and
-    ``@domains`` outside the mailbox. ``date`` is the provider's time, aware.
+    ``parents`` are the ids it names, ``direct`` the one it answers. ``correspondents`` are
+    addresses and ``@domains`` outside the mailbox. ``date`` is the provider's time, aware.
     """
 
     own: str | None
@@ -97,7 +159,9 @@ def keys(
     received_at: datetime | None = None,
     own: Collection[str] = (),
 ) -> Keys:
-    """Keys of a parsed message. ``own`` are the mailbox's addresses, or ``@domain`` for a whole company."""
+    """Keys of a parsed message. ``own`` are the mailbox's addresses, or ``@domain`` for a whole
+    company.
+    """
     return make_keys(
         message_id=email.message_id,
         in_reply_to=email.in_reply_to,
@@ -148,7 +212,9 @@ def _is_own(address: str, ours: set[str]) -> bool:
     return address in ours or f"@{address.rpartition('@')[2]}" in ours
 
 
-def _correspondents(sender: str | None, recipients: Iterable[str], ours: set[str]) -> frozenset[str]:
+def _correspondents(
+    sender: str | None, recipients: Iterable[str], ours: set[str]
+) -> frozenset[str]:
     """Addresses and company domains outside the mailbox; if there is nobody outside, everybody."""
     everybody = [one.lower() for one in ([sender] if sender else []) + list(recipients)]
     outside = [one for one in everybody if not _is_own(one, ours)] or everybody
@@ -159,8 +225,9 @@ def _correspondents(sender: str | None, recipients: Iterable[str], ours: set[str
 
 
 def base_subject(subject: str) -> tuple[str, bool]:
-    """A subject without reply and forward prefixes in many languages and list tags, in one case; and whether
-    it had a prefix (cf. RFC 5256 section 2.1)."""
+    """A subject without reply and forward prefixes in many languages and list tags, in one case;
+    and whether it had a prefix (cf. RFC 5256 section 2.1).
+    """
     text = " ".join(subject[: 4 * _MAX_SUBJECT].split())
     reply = False
     for _ in range(50):
@@ -191,7 +258,9 @@ def linked(a: Keys, b: Keys) -> Evidence | None:
 
 def _answers(reply: Keys, sent: Keys) -> bool:
     """Whether somebody answers a mail of ours, perhaps from another of his addresses."""
-    return sent.outgoing and not reply.outgoing and sent.own is not None and reply.direct == sent.own
+    return (
+        sent.outgoing and not reply.outgoing and sent.own is not None and reply.direct == sent.own
+    )
 
 
 def _same_subject(a: Keys, b: Keys) -> bool:
@@ -232,8 +301,8 @@ class _Sets(Generic[Id]):
 def group(messages: Mapping[Id, Keys]) -> dict[Id, Id]:
     """The conversation of every message, named by its first member in the order of ``messages``.
 
-    The partition is the closure of ``linked`` and does not depend on that order; only the names do. Cost grows
-    with messages times ids they name, not with pairs.
+    The partition is the closure of ``linked`` and does not depend on that order; only the names do.
+    Cost grows with messages times ids they name, not with pairs.
     """
     sets: _Sets[Hashable] = _Sets()
     nodes = {one: ("message", one) for one in messages}
@@ -266,7 +335,8 @@ def _buckets(key: Keys) -> Iterable[Hashable]:
 def _by_subject(messages: Mapping[Id, Keys]) -> Iterable[tuple[Id, Id]]:
     """Pairs whose closure is that of the subject rule.
 
-    Everything within a week of a lonely reply belongs to it; in order of time that is a chain of neighbours.
+    Everything within a week of a lonely reply belongs to it; in order of time that is a chain of
+    neighbours.
     """
     piles: dict[tuple[str, frozenset[str]], list[tuple[datetime, Id, bool]]] = {}
     for one, key in messages.items():
@@ -276,7 +346,7 @@ def _by_subject(messages: Mapping[Id, Keys]) -> Iterable[tuple[Id, Id]]:
     for pile in piles.values():
         pile.sort(key=lambda entry: entry[0])
         replies = [date for date, _, lonely in pile if lonely]
-        for (before, first, _), (after, second, _) in zip(pile, pile[1:]):
+        for (before, first, _), (after, second, _) in itertools.pairwise(pile):
             nearest = bisect_left(replies, after - SUBJECT_WINDOW)
             if nearest < len(replies) and replies[nearest] <= before + SUBJECT_WINDOW:
                 yield first, second
@@ -284,7 +354,9 @@ def _by_subject(messages: Mapping[Id, Keys]) -> Iterable[tuple[Id, Id]]:
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[Id]):
-    """A message the database found by a token, the provider's key or subject and date, and its conversation."""
+    """A message the database found by a token, the provider's key or subject and date, and its
+    conversation.
+    """
 
     conversation: Id
     keys: Keys
@@ -292,8 +364,10 @@ class Match(Generic[Id]):
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[Id]):
-    """Conversations a new message belongs to, in the order of the matches: it joins the first, the others are
-    merged into that; none means a conversation of its own. ``evidence`` has the best word for each."""
+    """Conversations a new message belongs to, in the order of the matches: it joins the first,
+    the others are merged into that; none means a conversation of its own. ``evidence`` has the
+    best word for each.
+    """
 
     conversations: tuple[Id, ...]
     evidence: tuple[Evidence, ...]
@@ -303,7 +377,9 @@ _STRENGTH: tuple[Evidence, ...] = ("provider", "message-id", "references", "subj
 
 
 def join(new: Keys, known: Iterable[Match[Id]]) -> Decision[Id]:
-    """Where a message that has just arrived belongs. Candidates that do not belong to it are passed over."""
+    """Where a message that has just arrived belongs. Candidates that do not belong to it are
+    passed over.
+    """
     best: dict[Id, Evidence] = {}
     for match in known:
         evidence = linked(new, match.keys)

@@ -1,8 +1,8 @@
 """Address headers (RFC 5322 section 3.4) as people really write them.
 
-A tokenizer that goes over the value once: nested comments, groups, quoted local parts, missing brackets and
-stray commas cost linear time and never raise. Domains are given in lower-case ASCII (IDNA), so that one
-address has one form; the local part keeps its case.
+A tokenizer that goes over the value once: nested comments, groups, quoted local parts, missing
+brackets and stray commas cost linear time and never raise. Domains are given in lower-case ASCII
+(IDNA), so that one address has one form; the local part keeps its case.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ def parse(raws: Iterable[bytes], hint: str | None = None) -> tuple[tuple[Address
 
 
 def normalize(spec: str) -> str | None:
-    """An addr-spec in its normal form, None when it is none: domain in lower-case ASCII, no quoting that is
-    not needed."""
+    """An addr-spec in its normal form, None when it is none: domain in lower-case ASCII, no
+    quoting that is not needed.
+    """
     local, at, domain = spec.strip().rpartition("@")
     domain = domain.strip().rstrip(".").lower()
     local = _local(local.strip())

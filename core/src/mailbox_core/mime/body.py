@@ -1,9 +1,9 @@
 """Which parts are the body and which are attachments; text, HTML and snippet of the body.
 
-RFC 2046: of ``multipart/alternative`` the last form that can be shown wins, ``multipart/related`` is its root
-and the parts it uses, everything else is read in order. Parts are never glued together raw: each HTML piece is
-made well-formed before another follows, so that an open tag of one cannot swallow the next (the EFAIL
-class); encrypted and signed payloads are always listed apart.
+RFC 2046: of ``multipart/alternative`` the last form that can be shown wins, ``multipart/related``
+is its root and the parts it uses, everything else is read in order. Parts are never glued together
+raw: each HTML piece is made well-formed before another follows, so that an open tag of one cannot
+swallow the next (the EFAIL class); encrypted and signed payloads are always listed apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,17 @@ from .charset import scrub
 from .structure import Entity, Tree
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
-_DROPPED_TAGS = ["script", "style", "head", "title", "template", "noscript", "plaintext", "xmp", "textarea"]
+_DROPPED_TAGS = [
+    "script",
+    "style",
+    "head",
+    "title",
+    "template",
+    "noscript",
+    "plaintext",
+    "xmp",
+    "textarea",
+]
 
 
 @dataclass(slots=True)
@@ -103,7 +113,7 @@ class Selector:
         forms: list[list[Piece]] = [self._visit(child, first) for child in entity.children]
         plain = next((form for form in reversed(forms) if _has_text(form)), None)
         rich = next((form for form in reversed(forms) if _has_html(form)), None)
-        for child, form in zip(entity.children, forms):
+        for child, form in zip(entity.children, forms, strict=True):
             if form and form is not plain and form is not rich:
                 self._attach(child)
         if plain is None or rich is None or plain is rich:
@@ -116,7 +126,9 @@ class Selector:
     def _related(self, entity: Entity, first: bool) -> list[Piece]:
         """The root (RFC 2387 section 3.2) is shown; the others are there for its sake."""
         start = entity.parameters.get("start", "").strip("<> ")
-        root = next((child for child in entity.children if start and content_id(child) == start), None)
+        root = next(
+            (child for child in entity.children if start and content_id(child) == start), None
+        )
         pieces: list[Piece] = []
         for child in entity.children:
             if (root is None and not pieces) or child is root:
@@ -148,7 +160,9 @@ class Selector:
         return [Piece(entity.path, text.replace("\r\n", "\n"), None)]
 
     def _octets(self, entity: Entity, room: int) -> bytes:
-        """Decoded octets of a text part, cut to ``room``; a part that was cut is listed as a file too."""
+        """Decoded octets of a text part, cut to ``room``; a part that was cut is listed as a
+        file too.
+        """
         encoding = encoding_of(entity)
         octets = transfer.decode(self.tree.octets(entity, room * 4 + 64), encoding)
         if len(octets) > room or entity.end - entity.body > room * 4 + 64:
@@ -189,7 +203,10 @@ def is_body(entity: Entity, first: bool) -> bool:
         return False
     if first:
         return True
-    named = "name" in entity.parameters or b"filename" in (entity.fields.raw("content-disposition") or b"").lower()
+    named = (
+        "name" in entity.parameters
+        or b"filename" in (entity.fields.raw("content-disposition") or b"").lower()
+    )
     return not named
 
 
@@ -202,15 +219,21 @@ def _has_html(form: list[Piece]) -> bool:
 
 
 def join_text(pieces: list[Piece]) -> str | None:
-    """All plain text in order; pieces that are only HTML are turned into text when others are not."""
+    """All plain text in order; pieces that are only HTML are turned into text when others are
+    not.
+    """
     if all(piece.text is None for piece in pieces):
         return None
-    texts = [piece.text if piece.text is not None else html_to_text(piece.html or "") for piece in pieces]
+    texts = [
+        piece.text if piece.text is not None else html_to_text(piece.html or "") for piece in pieces
+    ]
     return "\n\n".join(text for text in (part.strip("\n") for part in texts) if text)
 
 
 def join_html(pieces: list[Piece]) -> str | None:
-    """One HTML document: a single piece as it came, several each well-formed inside a border of its own."""
+    """One HTML document: a single piece as it came, several each well-formed inside a border of
+    its own.
+    """
     rich = [piece for piece in pieces if piece.html is not None]
     if not rich:
         return None
@@ -228,7 +251,9 @@ def _closed(piece: Piece) -> str:
         return f'<div style="white-space:pre-wrap">{html_escape.escape(piece.text or "")}</div>'
     try:
         tree = LexborHTMLParser(piece.html)
-        tree.strip_tags(["script", "template", "noscript", "plaintext", "xmp", "textarea", "frameset"])
+        tree.strip_tags(
+            ["script", "template", "noscript", "plaintext", "xmp", "textarea", "frameset"]
+        )
         head = "".join(node.html or "" for node in tree.css("head > style"))
         return head + ((tree.body.inner_html or "") if tree.body else "")
     except (SelectolaxError, ValueError, RuntimeError):

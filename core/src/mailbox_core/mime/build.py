@@ -1,8 +1,8 @@
 """``Draft`` to octets that every server takes: RFC 5322 and MIME, seven bits, CRLF.
 
-Nothing a person typed can become a header of its own: a control character or a Unicode line separator in a
-header value is refused, not repaired (cf. CVE-2024-6923), and lone CR or LF in a text become CRLF (SMTP
-smuggling, VU#302671). The same draft always gives the same octets.
+Nothing a person typed can become a header of its own: a control character or a Unicode line
+separator in a header value is refused, not repaired (cf. CVE-2024-6923), and lone CR or LF in a
+text become CRLF (SMTP smuggling, VU#302671). The same draft always gives the same octets.
 """
 
 from __future__ import annotations
@@ -38,8 +38,24 @@ _FIELD_NAME = re.compile(r"[!-9;-~]{1,70}")
 _QUOTABLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,200}")
 _RESERVED = frozenset(
-    "from to cc bcc reply-to sender subject date message-id in-reply-to references mime-version"
-    " auto-submitted x-mailbox-message-id return-path received".split()
+    [
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "reply-to",
+        "sender",
+        "subject",
+        "date",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "mime-version",
+        "auto-submitted",
+        "x-mailbox-message-id",
+        "return-path",
+        "received",
+    ]
 )
 
 
@@ -60,7 +76,9 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message to send. ``date`` must be aware; ``message_id`` is ``<id@domain>``, made with
-    ``new_message_id`` and stored before sending, so that a send that broke off can be found again."""
+    ``new_message_id`` and stored before sending, so that a send that broke off can be found
+    again.
+    """
 
     from_: Address
     message_id: str
@@ -103,8 +121,9 @@ def _trim(chain: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def build(draft: Draft, *, keep_bcc: bool = False) -> bytes:
-    """The message. Bcc is written only with ``keep_bcc``, for providers that read recipients from the header
-    and remove it themselves. Raises InvalidDraft."""
+    """The message. Bcc is written only with ``keep_bcc``, for providers that read recipients
+    from the header and remove it themselves. Raises InvalidDraft.
+    """
     if draft.date.tzinfo is None:
         raise InvalidDraft("Date: a time zone is missing")
     if not _OWN_ID.fullmatch(draft.message_id) or len(draft.message_id) > 250:
@@ -114,7 +133,9 @@ def build(draft: Draft, *, keep_bcc: bool = False) -> bytes:
     lines.append(f"Date: {format_datetime(draft.date.astimezone(timezone.utc))}")
     lines.append(f"Message-ID: {draft.message_id}")
     lines.append(f"{COPY_HEADER}: {draft.message_id}")
-    lines += _id_lines("In-Reply-To", draft.in_reply_to) + _id_lines("References", _trim(draft.references))
+    lines += _id_lines("In-Reply-To", draft.in_reply_to) + _id_lines(
+        "References", _trim(draft.references)
+    )
     if draft.auto_submitted:
         lines.append(f"Auto-Submitted: {draft.auto_submitted}")
     lines += [_custom_line(name, value) for name, value in draft.headers]
@@ -132,7 +153,9 @@ def _address_lines(draft: Draft, keep_bcc: bool) -> list[str]:
         ("Cc", draft.cc),
         ("Bcc", draft.bcc if keep_bcc else ()),
     ]
-    return [_fold(name, [_address(name, one) for one in group], ", ") for name, group in lists if group]
+    return [
+        _fold(name, [_address(name, one) for one in group], ", ") for name, group in lists if group
+    ]
 
 
 def _safe(name: str, value: str) -> str:
@@ -176,7 +199,9 @@ def _custom_line(name: str, value: str) -> str:
 
 
 def _id_lines(name: str, ids: Sequence[str]) -> list[str]:
-    """Ids of others are copied only if they are harmless; odd ones would break the header of some servers."""
+    """Ids of others are copied only if they are harmless; odd ones would break the header of
+    some servers.
+    """
     for one in ids:
         _safe(name, one)
     good = [one for one in ids if _ID.fullmatch(one)]
@@ -186,8 +211,9 @@ def _id_lines(name: str, ids: Sequence[str]) -> list[str]:
 def _fold(name: str, items: Sequence[str], separator: str) -> str:
     """Items on lines of at most 76 characters where they fit; an item is never broken."""
     lines = [f"{name}:"]
-    for number, item in enumerate(items):
-        item = item + (separator.rstrip() if number < len(items) - 1 else "")
+    mark = separator.rstrip()
+    ended = [f"{item}{mark}" for item in items[:-1]] + list(items[-1:])
+    for number, item in enumerate(ended):
         last_line = lines[-1].rpartition("\r\n")[2]
         if len(last_line) + 1 + len(item.partition("\r\n")[0]) > _LINE and number:
             lines.append(f" {item}")
@@ -221,7 +247,9 @@ def _multipart(kind: str, parts: Sequence[bytes]) -> bytes:
 def _text_part(subtype: str, text: str) -> bytes:
     text = _NEWLINE.sub("\r\n", text.replace("\0", "\ufffd"))
     data = text.encode("utf-8", "replace")
-    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: '.encode("ascii")
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: '.encode(
+        "ascii"
+    )
     if data.isascii() and all(len(line) <= _MAX_LINE - 20 for line in data.split(b"\r\n")):
         return head + b"7bit\r\n\r\n" + data
     if sum(octet > 127 for octet in data[:4096]) * 3 > min(len(data), 4096):
@@ -230,8 +258,13 @@ def _text_part(subtype: str, text: str) -> bytes:
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    """RFC 2045 section 6.7; binascii ends its soft breaks with LF when a line has no CRLF of its own."""
-    lines = (binascii.b2a_qp(line, quotetabs=False, istext=False, header=False) for line in data.split(b"\r\n"))
+    """RFC 2045 section 6.7; binascii ends its soft breaks with LF when a line has no CRLF of its
+    own.
+    """
+    lines = (
+        binascii.b2a_qp(line, quotetabs=False, istext=False, header=False)
+        for line in data.split(b"\r\n")
+    )
     return b"\r\n".join(line.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for line in lines)
 
 
@@ -243,9 +276,11 @@ def _base64(data: bytes) -> bytes:
 def _file_part(file: Attachment, *, inline: bool) -> bytes:
     content_type = file.content_type.lower().strip()
     if not _TYPE.fullmatch(content_type) or content_type.startswith(("multipart/", "message/")):
-        # RFC 2046 section 5.2.1 forbids base64 for messages; as a plain file the octets stay what they are.
+        # RFC 2046 section 5.2.1 forbids base64 for messages; a plain file keeps its octets.
         content_type = "application/octet-stream"
-    name = names.safe_filename(_safe("file name", file.filename)) or names.default_filename(content_type, "1")
+    name = names.safe_filename(_safe("file name", file.filename)) or names.default_filename(
+        content_type, "1"
+    )
     lines = [f"Content-Type: {content_type}", "Content-Transfer-Encoding: base64"]
     disposition = "inline" if inline else "attachment"
     lines.append(f"Content-Disposition: {disposition}{_filename_parameter(name)}")

@@ -1,8 +1,8 @@
 """Octets to text when the label is missing, unknown or a lie.
 
-Labels follow the WHATWG Encoding Standard where mail practice agrees with it: ``gb2312`` is read as gb18030,
-``iso-8859-1`` as windows-1252. ``decode`` never raises and never returns NUL or a lone surrogate, which
-PostgreSQL and UTF-8 refuse.
+Labels follow the WHATWG Encoding Standard where mail practice agrees with it: ``gb2312`` is read as
+gb18030, ``iso-8859-1`` as windows-1252. ``decode`` never raises and never returns NUL or a lone
+surrogate, which PostgreSQL and UTF-8 refuse.
 """
 
 from __future__ import annotations
@@ -53,9 +53,13 @@ _ALIASES = {
     "cp50221": "iso2022_jp",
     "iso2022jp": "iso2022_jp",
 }
-_UNKNOWN = frozenset({"unknown8bit", "xunknown", "unknown", "8bit", "binary", "default", "xuserdefined", "none"})
+_UNKNOWN = frozenset(
+    {"unknown8bit", "xunknown", "unknown", "8bit", "binary", "default", "xuserdefined", "none"}
+)
 # Codecs that are no charsets, and those whose cost is not linear.
-_REFUSED = frozenset({"unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"})
+_REFUSED = frozenset(
+    {"unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"}
+)
 _SINGLE_BYTE_WEST = frozenset({"cp1252", "ascii", "iso8859-15", "cp850", "mac-roman"})
 _JAPANESE = ("iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2004")
 _LABEL = re.compile(r"[a-z0-9._:+-]{1,40}")
@@ -63,6 +67,12 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 # UTF-8 read as windows-1252: a lead octet as a letter, then a trail octet as anything in its range.
 _MOJIBAKE = re.compile("[\xc2\xc3\xe2][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
+
+
+# windows-1252 as the WHATWG has it: octets without a character stand for themselves.
+_CP1252_OCTETS = {
+    ord(char): octet for octet in range(0x80, 0xA0) for char in bytes([octet]).decode("cp1252", "ignore")
+}
 
 
 def scrub(text: str) -> str:
@@ -91,8 +101,8 @@ def codec_name(label: str) -> str | None:
 def decode(data: bytes, label: str | None, hint: str | None = None) -> tuple[str, bool]:
     """Text of ``data``, and whether its charset had to be guessed or octets were replaced.
 
-    ``label`` is the declared charset. ``hint`` is the charset of the same message's other parts, tried
-    before guessing.
+    ``label`` is the declared charset. ``hint`` is the charset of the same message's other parts,
+    tried before guessing.
     """
     name = codec_name(label) if label else None
     if data.isascii() and b"\x1b" not in data and name not in _STATEFUL and not _wide(name):
@@ -108,7 +118,9 @@ _STATEFUL = frozenset({"utf-7", "hz", "iso2022_kr"})
 
 
 def _wide(name: str | None) -> bool:
-    return name is not None and name.startswith(("utf-16", "utf-32", "cp037", "cp500", "cp1140", "cp273"))
+    return name is not None and name.startswith(
+        ("utf-16", "utf-32", "cp037", "cp500", "cp1140", "cp273")
+    )
 
 
 def _clean(text: str) -> str:
@@ -120,7 +132,7 @@ def _repair(text: str) -> str:
     if not _MOJIBAKE.search(text):
         return text
     try:
-        return scrub(text.encode("cp1252").decode("utf-8"))
+        return scrub(text.translate(_CP1252_OCTETS).encode("latin-1").decode("utf-8"))
     except (UnicodeEncodeError, UnicodeDecodeError):
         return text
 

@@ -1,4 +1,6 @@
-"""Machine mail: what kind it is (RFC 3834 and practice), and what a delivery report says (RFC 3464)."""
+"""Machine mail: what kind it is (RFC 3834 and practice), and what a delivery report says (RFC
+3464).
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,16 @@ _ACTIONS: tuple[Action, ...] = ("failed", "delayed", "delivered", "relayed", "ex
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _DAEMON = re.compile(rb"(?i)(?:mailer-daemon|mail delivery (?:sub)?system)")
 _FAILURE = re.compile(
-    rb"(?i)(?:undeliver|returned mail|delivery (?:status notification|has failed|failure)|failure notice"
-    rb"|mail delivery failed|unzustellbar|message non remis|no entregado|non consegnat)"
+    rb"(?i)(?:undeliver|returned mail|delivery (?:status notification|has failed|failure)"
+    rb"|failure notice|mail delivery failed|unzustellbar|message non remis|no entregado"
+    rb"|non consegnat)"
 )
-_DELAY = re.compile(rb"(?i)(?:delayed|delay\)|warning: (?:message|could not send)|verz\xc3?\xb6?.{0,3}ger)")
+_DELAY = re.compile(rb"(?i)(?:delayed|delay\)|warning: (?:message|could not send))")
 _SUPPRESS = frozenset({"all", "oof", "autoreply"})
 _REPORT_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_ORIGINALS = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
+_ORIGINALS = frozenset(
+    {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}
+)
 _MAX_REPORT = 256 * 1024
 _MAX_RECIPIENTS = 500
 
@@ -41,7 +46,8 @@ class RecipientStatus:
 class DeliveryReport:
     """A delivery status notification, or a bounce in free text (then ``structured`` is False).
 
-    ``message_id`` is that of the mail reported on, normalised, None when the report does not quote it.
+    ``message_id`` is that of the mail reported on, normalised, None when the report does not quote
+    it.
     """
 
     recipients: tuple[RecipientStatus, ...]
@@ -56,7 +62,9 @@ class DeliveryReport:
 
 
 def automatic(tree: Tree) -> str | None:
-    """The class of machine mail of a scanned message, None for mail a person seems to have written."""
+    """The class of machine mail of a scanned message, None for mail a person seems to have
+    written.
+    """
     root = tree.root
     report = _report_class(tree)
     if report:
@@ -66,14 +74,21 @@ def automatic(tree: Tree) -> str | None:
     answer = _answer_class(root.fields)
     if answer:
         return answer
-    if any(leaf.content_type == "text/calendar" and "method" in leaf.parameters for leaf in tree.leaves()):
+    if any(
+        leaf.content_type == "text/calendar" and "method" in leaf.parameters
+        for leaf in tree.leaves()
+    ):
         return "calendar"
     return _bulk_class(root.fields)
 
 
 def _report_class(tree: Tree) -> str | None:
     root = tree.root
-    kinds = {leaf.content_type for leaf in tree.leaves()} if root.content_type == "multipart/report" else set()
+    kinds = (
+        {leaf.content_type for leaf in tree.leaves()}
+        if root.content_type == "multipart/report"
+        else set()
+    )
     kinds.add(root.content_type)
     if kinds & _REPORT_PARTS:
         report = _read_report(tree)
@@ -81,7 +96,11 @@ def _report_class(tree: Tree) -> str | None:
         if "failed" in actions or not actions:
             return "bounce"
         return "delay" if "delayed" in actions else "report"
-    return "report" if root.content_type == "multipart/report" or "message/disposition-notification" in kinds else None
+    return (
+        "report"
+        if root.content_type == "multipart/report" or "message/disposition-notification" in kinds
+        else None
+    )
 
 
 def _is_free_bounce(block: HeaderBlock) -> bool:
@@ -90,7 +109,9 @@ def _is_free_bounce(block: HeaderBlock) -> bool:
     if block.raw("x-failed-recipients") is not None:
         return True
     daemon = _DAEMON.search((block.raw("from") or b"")[:1000]) is not None
-    return (daemon or null_path) and _FAILURE.search((block.raw("subject") or b"")[:1000]) is not None
+    return (daemon or null_path) and _FAILURE.search(
+        (block.raw("subject") or b"")[:1000]
+    ) is not None
 
 
 def _answer_class(block: HeaderBlock) -> str | None:
@@ -122,7 +143,9 @@ def _bulk_class(block: HeaderBlock) -> str | None:
 
 
 def delivery_report(raw: bytes) -> DeliveryReport | None:
-    """What ``raw`` reports about the delivery of another mail, None when it is no such report. Never raises."""
+    """What ``raw`` reports about the delivery of another mail, None when it is no such report.
+    Never raises.
+    """
     tree = scan(raw)
     return _read_report(tree) or _read_free_bounce(tree)
 
@@ -145,7 +168,11 @@ def _octets(tree: Tree, entity: Entity) -> bytes:
 
 def _groups(data: bytes) -> list[HeaderBlock]:
     """The blocks of fields of a delivery status, the one about the message first."""
-    blocks = [chunk for chunk in re.split(rb"\n[ \t]*\n+", data, maxsplit=_MAX_RECIPIENTS + 1) if chunk.strip()]
+    blocks = [
+        chunk
+        for chunk in re.split(rb"\n[ \t]*\n+", data, maxsplit=_MAX_RECIPIENTS + 1)
+        if chunk.strip()
+    ]
     return [split(chunk, 0, len(chunk))[0] for chunk in blocks]
 
 
@@ -153,14 +180,19 @@ def _recipient(group: HeaderBlock) -> RecipientStatus | None:
     address = _typed(group, "original-recipient") or _typed(group, "final-recipient")
     word = group.ascii("action").lower().split()
     action = next((one for one in _ACTIONS if word and word[0].startswith(one)), None)
-    found = _STATUS.search(group.ascii("status") or "") or _STATUS.search(group.ascii("diagnostic-code"))
-    status = found.group(0) if found else None
+    found = _STATUS.search(group.ascii("status")) or _STATUS.search(group.ascii("diagnostic-code"))
     if not address and action is None:
         return None
-    if action is None:
-        action = {"2": "delivered", "4": "delayed"}.get(status[0], "failed") if status else "failed"  # type: ignore[assignment]
     diagnostic = to_text(group.raw("diagnostic-code") or b"")[0].partition(";")[2].strip()
-    return RecipientStatus(address, action or "failed", status, diagnostic[:1000])
+    status = found.group(0) if found else None
+    return RecipientStatus(address, action or _implied(status), status, diagnostic[:1000])
+
+
+def _implied(status: str | None) -> Action:
+    """The action a status class stands for (RFC 3463 section 3.1), when none is given."""
+    if status is None or status[0] == "5":
+        return "failed"
+    return "delayed" if status[0] == "4" else "delivered"
 
 
 def _typed(group: HeaderBlock, name: str) -> str:
@@ -181,7 +213,9 @@ def _original_id(tree: Tree, leaves: list[Entity]) -> str | None:
 
 
 def _read_free_bounce(tree: Tree) -> DeliveryReport | None:
-    """Bounces of servers that know no RFC 3464: recipients from X-Failed-Recipients, the id from the text."""
+    """Bounces of servers that know no RFC 3464: recipients from X-Failed-Recipients, the id from
+    the text.
+    """
     block = tree.root.fields
     if not _is_free_bounce(block):
         return None
@@ -194,14 +228,15 @@ def _read_free_bounce(tree: Tree) -> DeliveryReport | None:
     status = code.group(0) if code else None
     original = _original_id(tree, leaves) or _quoted_id(text)
     return DeliveryReport(
-        tuple(RecipientStatus(one.email, action, status) for one in failed) or (RecipientStatus("", action, status),),
+        tuple(RecipientStatus(one.email, action, status) for one in failed)
+        or (RecipientStatus("", action, status),),
         original,
         structured=False,
     )
 
 
 def _quoted_id(text: bytes) -> str | None:
-    found = re.search(rb"(?im)^[ >\t]*message-id:[ \t]*\r?\n?[ \t]*(<[^<>\s]{1,900}>)", text[:_MAX_REPORT])
+    found = re.search(
+        rb"(?im)^[ >\t]*message-id:[ \t]*\r?\n?[ \t]*(<[^<>\s]{1,900}>)", text[:_MAX_REPORT]
+    )
     return fields.normal_id(found.group(1).decode("ascii", "replace")) if found else None
-
-

@@ -14,6 +14,7 @@ from .headers import unfold
 
 _BRACKETED = re.compile(r"<([^<>]{1,8000})>")
 _FILLER = re.compile(r"[\s\x00-\x1f\x7f]+")
+_ZONE = re.compile(r"[+-]\d{4}\b|\b(?:GMT|UTC?|Z|[ECMP][SD]T)\b", re.IGNORECASE)
 _EARLIEST = datetime(1980, 1, 1, tzinfo=timezone.utc)
 _LATEST = datetime(2070, 1, 1, tzinfo=timezone.utc)
 _SKEW = timedelta(days=7)
@@ -21,10 +22,11 @@ _MAX_DATE = 200
 
 
 def message_id(raws: Sequence[bytes]) -> tuple[str | None, bool]:
-    """The first usable id of the Message-ID fields as ``<id>``, and whether there was none or a choice.
+    """The first usable id of the Message-ID fields as ``<id>``, and whether there was none or a
+    choice.
 
-    Missing brackets are added and white space inside is dropped. An id longer than 250 characters is stood
-    for by ``<digest@long-id.invalid>``, so that two long ids stay two.
+    Missing brackets are added and white space inside is dropped. An id longer than 250 characters
+    is stood for by ``<digest@long-id.invalid>``, so that two long ids stay two.
     """
     found = [one for raw in raws if (one := _first_id(raw))]
     if not found:
@@ -47,7 +49,9 @@ def references(raws: Sequence[bytes]) -> tuple[tuple[str, ...], bool]:
     for raw in raws:
         text = _text(raw)
         found = _ids(text)
-        if not found:  # unbracketed: only words that look like ids, as people's names also stand here
+        if (
+            not found
+        ):  # unbracketed: only words that look like ids, as people's names also stand here
             found = [one for word in text.split() if "@" in word and (one := normal_id(word))]
         ids.update(dict.fromkeys(found))
     kept = tuple(ids)
@@ -79,8 +83,8 @@ def normal_id(text: str) -> str | None:
 def date(raws: Sequence[bytes], received: Sequence[bytes] = ()) -> tuple[datetime | None, bool]:
     """The Date field as aware UTC, and whether it is missing, unreadable, ambiguous or implausible.
 
-    Implausible means outside 1980 to 2070, a zone no clock keeps, or more than seven days from the newest
-    ``Received`` field, which the reader's own server wrote.
+    Implausible means outside 1980 to 2070, a zone no clock keeps, or more than seven days from the
+    newest ``Received`` field, which the reader's own server wrote.
     """
     value, doubt = _parse(raws[0]) if raws else (None, True)
     if value is None:
@@ -98,7 +102,7 @@ def _parse(raw: bytes) -> tuple[datetime | None, bool]:
         if parts is None:
             return None, True
         offset = parts[9] or 0
-        doubt = parts[9] is None and "-0000" not in text
+        doubt = _ZONE.search(text) is None or str(parts[0]) not in text
         if abs(offset) > 50_400:  # RFC 5322 allows +9959; no place on earth is beyond 14 hours
             offset, doubt = 0, True
         naive = datetime(*parts[:5], min(parts[5], 59))

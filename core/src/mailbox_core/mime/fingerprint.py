@@ -1,4 +1,6 @@
-"""What makes two deliveries the same mail although their octets differ (duplicate guard, second level)."""
+"""What makes two deliveries the same mail although their octets differ (duplicate guard, second
+level).
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ def fingerprint(
 ) -> str:
     """SHA-256 hex digest over sender, subject, date, body and attachments.
 
-    Fields a relay adds, folding, line ends and transfer encodings make no difference. An attachment that stayed
-    at the provider counts by name and size only, so a message fetched in part and whole has two
-    fingerprints: a duplicate may be missed then, but no mail is ever taken for another.
+    Fields a relay adds, folding, line ends and transfer encodings make no difference. An attachment
+    that stayed at the provider counts by name and size only, so a message fetched in part and whole
+    has two fingerprints: a duplicate may be missed then, but no mail is ever taken for another.
     """
     lines = [
         sender.email.lower() if sender else "",

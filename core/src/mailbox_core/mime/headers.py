@@ -1,7 +1,7 @@
 """Header fields: cut into fields, decoded, parameters read.
 
-Structure is always read before encoded words are decoded (RFC 2047 section 6.2), so that an encoded comma or
-line break never becomes syntax.
+Structure is always read before encoded words are decoded (RFC 2047 section 6.2), so that an encoded
+comma or line break never becomes syntax.
 """
 
 from __future__ import annotations
@@ -20,6 +20,28 @@ _COMMON = re.compile(
     rb"|received|return-path|reply-to|references|in-reply-to)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
+_NOT_BASE64 = bytes(
+    octet for octet in range(256) if octet > 127 or not (chr(octet).isalnum() or octet in b"+/")
+)
+# Fields that are kept even when the header is far too long.
+_KEPT = frozenset(
+    [
+        "bcc",
+        "cc",
+        "content-transfer-encoding",
+        "content-type",
+        "date",
+        "from",
+        "in-reply-to",
+        "message-id",
+        "mime-version",
+        "references",
+        "reply-to",
+        "sender",
+        "subject",
+        "to",
+    ]
+)
 _MAX_JUNK = 20
 _FOLD = re.compile(r"[ \t]?[\r\n]+[ \t]*")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]+")
@@ -33,18 +55,21 @@ _PARAM_NAME = re.compile(r"([^\s*=;]{1,60})(?:\*(\d{1,3}))?(\*)?")
 class HeaderBlock:
     """The header fields of one entity: raw octets in order, with names as written.
 
-    ``cut`` tells that fields were left out or shortened, ``junk`` that something was no field at all.
+    ``cut`` tells that fields were left out or shortened, ``junk`` that something was no field at
+    all.
     """
 
     fields: list[tuple[str, bytes]] = field(default_factory=list)
     cut: bool = False
     junk: bool = False
     skipped: int = 0
+    size: int = 0
     _index: dict[str, list[bytes]] = field(default_factory=dict)
 
     def add(self, name: str, value: bytes) -> None:
         """Append a field."""
         self.fields.append((name, value))
+        self.size += len(value)
         self._index.setdefault(name.lower(), []).append(value)
 
     def all(self, name: str) -> list[bytes]:
@@ -65,7 +90,7 @@ class HeaderBlock:
 def split(raw: bytes, start: int, bound: int) -> tuple[HeaderBlock, int]:
     """The header block that begins at ``start``, and where the body begins (at most ``bound``)."""
     block = HeaderBlock()
-    limit = min(bound, start + limits.MAX_HEADER_BLOCK)
+    limit = min(bound, start + limits.MAX_HEADER_SCAN)
     pos = start
     while pos < limit:
         found = _FIELD.match(raw, pos, limit)
@@ -88,17 +113,23 @@ def split(raw: bytes, start: int, bound: int) -> tuple[HeaderBlock, int]:
 
 
 def _add_field(block: HeaderBlock, name: bytes, value: bytes) -> None:
-    if len(block.fields) >= limits.MAX_FIELDS:
-        block.cut = True
-        return
     if len(value) > limits.MAX_HEADER:
         block.cut = True
         value = value[: limits.MAX_HEADER]
-    block.add(name.decode("ascii"), value)
+    word = name.decode("ascii")
+    if len(block.fields) >= limits.MAX_FIELDS or block.size + len(value) > limits.MAX_HEADER_BLOCK:
+        block.cut = True
+        if word.lower() not in _KEPT or block.all(word.lower()):
+            return
+    block.add(word, value)
 
 
-def _skip_junk(block: HeaderBlock, raw: bytes, line: bytes, first: bool, end: int, limit: int) -> bool:
-    """Whether a line that is no field may be passed over, because the header plainly goes on after it."""
+def _skip_junk(
+    block: HeaderBlock, raw: bytes, line: bytes, first: bool, end: int, limit: int
+) -> bool:
+    """Whether a line that is no field may be passed over, because the header plainly goes on
+    after it.
+    """
     if first and line.startswith((b"From ", b">From ")):
         return True  # mbox separator
     block.junk = True
@@ -110,8 +141,12 @@ def _skip_junk(block: HeaderBlock, raw: bytes, line: bytes, first: bool, end: in
 
 
 def _blank(raw: bytes, start: int, bound: int) -> int:
-    """Where the first empty line at or after ``start`` begins, less its line end; -1 if there is none."""
-    found = [at for at in (raw.find(b"\n\n", start, bound), raw.find(b"\n\r\n", start, bound)) if at >= 0]
+    """Where the first empty line at or after ``start`` begins, less its line end; -1 if there is
+    none.
+    """
+    found = [
+        at for at in (raw.find(b"\n\n", start, bound), raw.find(b"\n\r\n", start, bound)) if at >= 0
+    ]
     return min(found, default=-1)
 
 
@@ -131,7 +166,8 @@ def unfold(text: str) -> str:
 
 
 def to_text(raw: bytes, hint: str | None = None) -> tuple[str, bool]:
-    """Octets of a value as one line with encoded words untouched, and whether a charset was guessed.
+    """Octets of a value as one line with encoded words untouched, and whether a charset was
+    guessed.
 
     RFC 6532 says UTF-8; anything else is guessed.
     """
@@ -152,8 +188,8 @@ def _is_utf8(raw: bytes) -> bool:
 def decode_words(text: str) -> tuple[str, bool]:
     """Encoded words as text (RFC 2047), and whether something had to be guessed.
 
-    Words that follow each other with the same charset are joined as octets first: bad senders split them in the
-    middle of a character.
+    Words that follow each other with the same charset are joined as octets first: bad senders split
+    them in the middle of a character.
     """
     if "=?" not in text:
         return text, False
@@ -201,7 +237,7 @@ def base64_octets(data: bytes) -> bytes:
             return binascii.a2b_base64(data + tail)
         except binascii.Error:
             continue
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    kept = data.translate(None, _NOT_BASE64)
     kept = kept[: len(kept) - len(kept) % 4]
     return binascii.a2b_base64(kept)
 
@@ -216,10 +252,11 @@ def decoded(raw: bytes | None, hint: str | None = None) -> tuple[str, bool]:
 
 
 def params(value: str) -> tuple[str, dict[str, str]]:
-    """A value with parameters (RFC 2045 section 5.1, RFC 2231): the part before them in lower case, and them.
+    """A value with parameters (RFC 2045 section 5.1, RFC 2231): the part before them in lower case,
+    and them.
 
-    The first of several parameters with one name wins. Encoded words in values, which no RFC allows and many
-    senders write, are decoded too.
+    The first of several parameters with one name wins. Encoded words in values, which no RFC allows
+    and many senders write, are decoded too.
     """
     head, *rest = _cut(value[: limits.MAX_HEADER])
     plain: dict[str, str] = {}
@@ -236,7 +273,9 @@ def params(value: str) -> tuple[str, dict[str, str]]:
         else:
             split_up.setdefault(key, {}).setdefault(int(number or 0), (content, bool(star)))
     for key, sections in split_up.items():
-        plain[key] = _join_sections(sections)  # RFC 2231 forms win over the plain one (RFC 6266 section 4.3)
+        plain[key] = _join_sections(
+            sections
+        )  # RFC 2231 forms win over the plain one (RFC 6266 section 4.3)
     return head.strip().lower(), plain
 
 

@@ -1,9 +1,9 @@
 """How much of a message is read, and nothing else: every bound of this package in one place.
 
-A message above a bound is still parsed, up to it, and says so in ``Email.defects``; the raw message is kept
-elsewhere, whole. The figures are far above honest mail (RFC 5322 section 2.1.1 allows lines of 998 octets;
-large providers refuse headers above 192 KiB to 1 MiB and messages above 25 to 150 MiB) and keep one parse
-under 2 CPU seconds and 200 MB.
+A message above a bound is still parsed, up to it, and says so in ``Email.defects``; the raw message
+is kept elsewhere, whole. The figures are far above honest mail (RFC 5322 section 2.1.1 allows lines
+of 998 octets; large providers refuse headers above 192 KiB to 1 MiB and messages above 25 to 150
+MiB) and keep one parse under 2 CPU seconds and 200 MB.
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ MAX_CANDIDATES: Final = 100_000
 MAX_BOUNDARY: Final = 256
 """Octets of a boundary (RFC 2046 section 5.1.1 allows 70)."""
 
+MAX_HEADER_SCAN: Final = 2 * 1024 * 1024
+"""Octets of a header block that are looked at."""
+
 MAX_HEADER_BLOCK: Final = 256 * 1024
-"""Octets of the header block of one entity."""
+"""Octets of field values kept of one header block; the fields a message cannot do without are kept
+beyond it."""
 
 MAX_HEADER: Final = 64 * 1024
 """Octets of one header field."""

@@ -37,14 +37,17 @@ _EXTENSIONS = {
 
 
 def safe_filename(name: str) -> str:
-    """``name`` without directories, control characters and direction overrides, at most 200 octets of UTF-8.
+    """``name`` without directories, control characters and direction overrides, at most 200 octets
+    of UTF-8.
 
-    The extension survives shortening. Empty when nothing usable is left. Direction overrides (Unicode
-    category Cf) are taken out because ``exe.fdp`` can be made to look like ``pdf.exe``.
+    The extension survives shortening. Empty when nothing usable is left. Direction overrides
+    (Unicode category Cf) are taken out because ``exe.fdp`` can be made to look like ``pdf.exe``.
     """
     name = unicodedata.normalize("NFC", name[:_MAX_INPUT])
     name = "".join(char if char == " " else " " if char.isspace() else char for char in name)
-    name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    name = "".join(
+        char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
     name = _SEPARATORS.split(name)[-1] or _SEPARATORS.sub("", name)
     name = _FORBIDDEN.sub("_", name).strip().strip(".").strip()
     if _RESERVED.match(name):
@@ -55,7 +58,9 @@ def safe_filename(name: str) -> str:
 def default_filename(content_type: str, path: str) -> str:
     """A name for a part that has none, from its type and its place."""
     stem = "message" if content_type == "message/rfc822" else "part"
-    return f"{stem}-{path.replace('/', '-').replace(':', '-')}{_EXTENSIONS.get(content_type, '.bin')}"
+    return (
+        f"{stem}-{path.replace('/', '-').replace(':', '-')}{_EXTENSIONS.get(content_type, '.bin')}"
+    )
 
 
 def _shorten(name: str) -> str:

@@ -1,4 +1,6 @@
-"""Raw octets to ``Email``: never raises, never runs long, and the same octets always give the same answer."""
+"""Raw octets to ``Email``: never raises, never runs long, and the same octets always give the
+same answer.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ _T = TypeVar("_T")
 def parse(raw: bytes) -> Email:
     """Read a message (RFC 5322, MIME). What had to be guessed or cut is named in ``Email.defects``:
 
-    ``address`` ``body`` ``boundary`` ``charset`` ``content-type`` ``date`` ``depth`` ``duplicate-header``
-    ``encoding`` ``from`` ``headers`` ``line-ends`` ``message-id`` ``parts`` ``references`` ``tnef``.
+    ``address`` ``body`` ``boundary`` ``charset`` ``content-type`` ``date`` ``depth``
+    ``duplicate-header`` ``encoding`` ``epilogue`` ``from`` ``headers`` ``line-ends``
+    ``message-id`` ``parts`` ``preamble`` ``references`` ``tnef``.
     """
     tree = scan(raw)
     block = tree.root.fields
@@ -58,7 +61,9 @@ def parse(raw: bytes) -> Email:
         html=html,
         snippet=snippet(text, html),
         parts=tuple(item.part for item in found),
-        fingerprint=fingerprint(tree, found, sender, subject, date, text if text is not None else html),
+        fingerprint=fingerprint(
+            tree, found, sender, subject, date, text if text is not None else html
+        ),
         automatic=classify.automatic(tree),
         defects=tuple(sorted(tree.defects)),
     )
@@ -91,8 +96,9 @@ class _Reader:
     def sender(self, from_: tuple[Address, ...]) -> Address | None:
         """The one address the message counts as sent by.
 
-        The first From address. Of several, the one that Sender names (RFC 5322 section 3.6.2). Without any,
-        Sender, then Return-Path. A Sender that is not among the From addresses never replaces them.
+        The first From address. Of several, the one that Sender names (RFC 5322 section 3.6.2).
+        Without any, Sender, then Return-Path. A Sender that is not among the From addresses never
+        replaces them.
         """
         named, _ = addresses.parse(self.block.all("sender"), self.hint)
         if len(from_) != 1:
@@ -110,7 +116,11 @@ class _Reader:
         room = limits.MAX_HEADERS_TEXT
         for name, raw in self.block.fields:
             text, _ = decoded(raw[: limits.MAX_HEADER_TEXT * 2], self.hint)
-            if len(raw) > limits.MAX_HEADER_TEXT * 2 or len(text) > limits.MAX_HEADER_TEXT or len(text) > room:
+            if (
+                len(raw) > limits.MAX_HEADER_TEXT * 2
+                or len(text) > limits.MAX_HEADER_TEXT
+                or len(text) > room
+            ):
                 self.notes.defects.add("headers")
             text = text[: min(limits.MAX_HEADER_TEXT, room)]
             room -= len(text)
@@ -119,8 +129,9 @@ class _Reader:
 
 
 def snippet(text: str | None, html: str | None) -> str:
-    """The first words of what the sender wrote, at most 200 characters, quotation left out where that leaves
-    something."""
+    """The first words of what the sender wrote, at most 200 characters, quotation left out where
+    that leaves something.
+    """
     plain = text[: limits.TEXT_SAMPLE] if text else ""
     if not plain.strip() and html:
         plain = body.html_to_text(html, limits.HTML_SAMPLE)[: limits.TEXT_SAMPLE]
@@ -138,5 +149,7 @@ def iter_parts(raw: bytes) -> Iterator[tuple[Found, bytes | None]]:
 
 
 def part_bytes(raw: bytes, path: str) -> bytes:
-    """Decoded octets of the part at ``path``. Raises KeyError when there is none, or it is not in ``raw``."""
+    """Decoded octets of the part at ``path``. Raises KeyError when there is none, or it is not
+    in ``raw``.
+    """
     return octets_of(scan(raw), path)

@@ -9,12 +9,18 @@ from .parts import EXTERNAL_ACCESS
 
 
 def placeholder(
-    path: str, content_type: str, size: int, filename: str, *, content_id: str | None = None, inline: bool = False
+    path: str,
+    content_type: str,
+    size: int,
+    filename: str,
+    *,
+    content_id: str | None = None,
+    inline: bool = False,
 ) -> bytes:
     """A whole ``message/external-body`` entity, header and body, without a line end at its end.
 
-    ``size`` is decoded octets. ``parse`` lists it as a ``Part`` with ``available`` False. Everything is percent
-    encoded (RFC 2231), so no value can break out of its parameter.
+    ``size`` is decoded octets. ``parse`` lists it as a ``Part`` with ``available`` False.
+    Everything is percent encoded (RFC 2231), so no value can break out of its parameter.
     """
     safe_name = names.safe_filename(filename)
     head = (

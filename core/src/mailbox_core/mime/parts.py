@@ -1,8 +1,8 @@
 """Attachments: listed with their sizes without decoding them, and read one by one by path.
 
-A path is that of the MIME part (``structure``), with a suffix for files inside it: ``2/tnef:1`` is the first file
-of the winmail.dat at ``2``, ``1/uu:2`` the second uuencoded file of the text at ``1``. A path below a
-``message/rfc822`` part reaches into that message.
+A path is that of the MIME part (``structure``), with a suffix for files inside it: ``2/tnef:1`` is
+the first file of the winmail.dat at ``2``, ``1/uu:2`` the second uuencoded file of the text at
+``1``. A path below a ``message/rfc822`` part reaches into that message.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ def list_parts(tree: Tree, selection: body.Selection) -> list[Found]:
             found += [Found(one, entity) for one in _tnef_parts(tree, entity)]
     for path, files in selection.uu.items():
         entity = find(tree, path)
-        found += [Found(_uu_part(tree, entity, number, file), entity) for number, file in enumerate(files, 1)]
+        found += [
+            Found(_uu_part(tree, entity, number, file), entity)
+            for number, file in enumerate(files, 1)
+        ]
     return found
 
 
@@ -57,7 +60,8 @@ def _part(tree: Tree, entity: Entity, related: bool) -> Part:
         content_type=entity.content_type,
         size=transfer.decoded_size(tree.raw, entity.body, entity.end, body.encoding_of(entity)),
         content_id=cid,
-        inline=disposition == "inline" or (disposition != "attachment" and related and cid is not None),
+        inline=disposition == "inline"
+        or (disposition != "attachment" and related and cid is not None),
     )
 
 
@@ -72,9 +76,14 @@ def filename_of(entity: Entity) -> str:
 
 
 def _external(tree: Tree, entity: Entity) -> Part | None:
-    """A part that stayed at the provider (RFC 2046 section 5.2.3). Its body holds its original header."""
+    """A part that stayed at the provider (RFC 2046 section 5.2.3). Its body holds its original
+    header.
+    """
     given = entity.parameters
-    if entity.content_type != "message/external-body" or given.get("access-type", "").lower() != EXTERNAL_ACCESS:
+    if (
+        entity.content_type != "message/external-body"
+        or given.get("access-type", "").lower() != EXTERNAL_ACCESS
+    ):
         return None
     block, _ = split(tree.raw, entity.body, entity.end)
     inner = Entity("", block, entity.end, entity.end)
@@ -83,7 +92,8 @@ def _external(tree: Tree, entity: Entity) -> Part | None:
     size = given.get("size", "")
     return Part(
         ref=PartRef(path),
-        filename=names.safe_filename(given.get("name", "")) or names.default_filename(content_type, path),
+        filename=names.safe_filename(given.get("name", ""))
+        or names.default_filename(content_type, path),
         content_type=content_type,
         size=int(size) if size.isascii() and size.isdigit() and len(size) < 16 else 0,
         content_id=body.content_id(inner) or body.content_id(entity),
@@ -106,7 +116,8 @@ def _tnef_parts(tree: Tree, entity: Entity) -> list[Part]:
     return [
         Part(
             ref=PartRef(f"{entity.path}/tnef:{number}"),
-            filename=names.safe_filename(file.name) or names.default_filename(file.content_type, f"{number}"),
+            filename=names.safe_filename(file.name)
+            or names.default_filename(file.content_type, f"{number}"),
             content_type=file.content_type,
             size=len(file.data),
             content_id=file.content_id,
@@ -142,7 +153,12 @@ def find(tree: Tree, path: str) -> Entity:
     if not entity.multipart and path == "1":
         return entity
     for step in path.split("."):
-        if not (step.isascii() and step.isdigit() and len(step) < 7 and 0 < int(step) <= len(entity.children)):
+        if not (
+            step.isascii()
+            and step.isdigit()
+            and len(step) < 7
+            and 0 < int(step) <= len(entity.children)
+        ):
             raise KeyError(path)
         entity = entity.children[int(step) - 1]
     return entity
@@ -152,7 +168,9 @@ def octets_of(tree: Tree, path: str, nested: int = 0) -> bytes:
     """Decoded octets of a part, or of a file inside one. Raises KeyError when it is not there."""
     inside = _EMBEDDED.fullmatch(path)
     if inside:
-        return _embedded(tree, inside.group("path"), inside.group("kind"), int(inside.group("number")))
+        return _embedded(
+            tree, inside.group("path"), inside.group("kind"), int(inside.group("number"))
+        )
     try:
         entity = find(tree, path)
     except KeyError:

@@ -1,10 +1,10 @@
 """What somebody wrote new, apart from what he quoted.
 
-The rule is: new text is never cut away. Every line ends up either in the new text or in the quotation, and a
-quotation begins only where that is certain: a line marked with ``>``, the line that introduces such lines, or
-the separator of a mail program with text of the sender before it. When nothing new would remain, everything
-counts as new. A forwarded message is not a quotation: its reader has not seen it. Patterns look at single short
-lines, so cost is linear.
+The rule is: new text is never cut away. Every line ends up either in the new text or in the
+quotation, and a quotation begins only where that is certain: a line marked with ``>``, the line
+that introduces such lines, or the separator of a mail program with text of the sender before it.
+When nothing new would remain, everything counts as new. A forwarded message is not a quotation: its
+reader has not seen it. Patterns look at single short lines, so cost is linear.
 """
 
 from __future__ import annotations
@@ -15,28 +15,34 @@ _MAX_LINES = 5_000
 _MAX_LINE = 400
 _ATTRIBUTION_LINES = 3
 _VERBS = (
-    "wrote|writes|schrieb|a écrit|escribió|escribio|ha scritto|scrive|schreef|escreveu|pisze|napisał|napisała"
-    "|napsal|napsala|napísal|skrev|kirjoitti|írta|a scris|yazdı|пише|пишет|написал|написала|έγραψε"
-    "|写道|寫道|さんは書きました|さんが書きました|님이 작성|כתב|كتب"
+    "wrote|writes|schrieb|a écrit|escribió|escribio|ha scritto|scrive|schreef|escreveu|pisze"
+    "|napisał|napisała|napsal|napsala|napísal|skrev|kirjoitti|írta|a scris|yazdı"
+    "|пише|пишет|написал|написала|έγραψε|כתב|كتب"
 )
-_ATTRIBUTION = re.compile(rf"(?:^|\W)(?:{_VERBS})(?:\(a\))?(?:\W.{{0,150}})?[:：]$")
+_VERBS_UNSPACED = "写道|寫道|さんは書きました|さんが書きました|님이 작성"
+_ATTRIBUTION = re.compile(
+    rf"(?:(?:^|\W)(?:{_VERBS})(?:\(a\))?(?:\W.{{0,150}})?|{_VERBS_UNSPACED})\s?[:：]$"
+)
 _ORIGINAL = re.compile(
-    r"^-{2,}\s{0,3}(?:original message|original appointment|ursprüngliche nachricht|originalnachricht"
-    r"|message d['’]origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht"
-    r"|mensagem original|wiadomość oryginalna|původní zpráva|originalmeddelande|ursprungligt meddelande"
-    r"|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|исходное сообщение|原始邮件|原始郵件"
+    r"^-{2,}\s{0,3}(?:original message|original appointment|ursprüngliche nachricht"
+    r"|originalnachricht|message d['’]origine|message original|mensaje original"
+    r"|messaggio originale|oorspronkelijk bericht|mensagem original|wiadomość oryginalna"
+    r"|původní zpráva|originalmeddelande|ursprungligt meddelande|oprindelig meddelelse"
+    r"|opprinnelig melding|alkuperäinen viesti|исходное сообщение|原始邮件|原始郵件"
     r"|元のメッセージ|원본 메시지)\s{0,3}-{2,}$",
     re.IGNORECASE,
 )
 _FROM = re.compile(
-    r"^\*?(?:from|von|de|da|van|od|fra|från|lähettäjä|отправитель|от|发件人|寄件者|差出人|보낸 사람)\s?[:：]",
+    r"^\*?(?:from|von|de|da|van|od|fra|från|lähettäjä|отправитель|от"
+    r"|发件人|寄件者|差出人|보낸 사람)\s?[:：]",
     re.IGNORECASE,
 )
 _BLOCK_FIELD = re.compile(
-    r"^\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|fecha|para|asunto"
-    r"|assunto|data|inviato|a|oggetto|verzonden|aan|onderwerp|wysłano|do|temat|odesláno|komu|předmět"
-    r"|sendt|til|emne|skickat|till|ämne|lähetetty|vastaanottaja|aihe|отправлено|дата|кому|тема"
-    r"|发送时间|收件人|主题|日期|寄件日期|收件者|主旨|送信日時|宛先|件名|보낸 날짜|받는 사람|제목)\s?[:：]",
+    r"^\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|fecha"
+    r"|para|asunto|assunto|data|inviato|a|oggetto|verzonden|aan|onderwerp|wysłano|do|temat"
+    r"|odesláno|komu|předmět|sendt|til|emne|skickat|till|ämne|lähetetty|vastaanottaja|aihe"
+    r"|отправлено|дата|кому|тема|发送时间|收件人|主题|日期|寄件日期|收件者|主旨"
+    r"|送信日時|宛先|件名|보낸 날짜|받는 사람|제목)\s?[:：]",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"^_{10,}$|^-{20,}$")
@@ -52,10 +58,10 @@ def split_quote(text: str) -> tuple[str, str]:
     start = _separator(lines, quoted)
     for number in range(start, len(lines)):
         quoted[number] = True
-    new = [line for line, is_quoted in zip(lines, quoted) if not is_quoted]
+    new = [line for line, is_quoted in zip(lines, quoted, strict=True) if not is_quoted]
     if not any(line.strip() for line in new):
         return text, ""
-    old = [line for line, is_quoted in zip(lines, quoted) if is_quoted]
+    old = [line for line, is_quoted in zip(lines, quoted, strict=True) if is_quoted]
     return "\n".join(new).strip("\n"), "\n".join(old)
 
 
@@ -65,8 +71,9 @@ def new_text(text: str) -> str:
 
 
 def strip_signature(text: str) -> tuple[str, str]:
-    """Text and signature, by the separator of RFC 3676 section 4.3 only: other signatures cannot be told from
-    text with certainty."""
+    """Text and signature, by the separator of RFC 3676 section 4.3 only: other signatures cannot
+    be told from text with certainty.
+    """
     lines = text.split("\n")
     for number in range(len(lines) - 1, max(-1, len(lines) - 2 - _SIGNATURE_LINES), -1):
         if lines[number].rstrip("\r") == "-- ":
@@ -98,7 +105,9 @@ def _attribution_above(lines: list[str], quoted: list[bool], number: int) -> ran
 
 
 def _is_attribution(lines: list[str]) -> bool:
-    """Whether lines say who wrote something when: a verb, a figure of a date or an address, a final colon."""
+    """Whether lines say who wrote something when: a verb, a figure of a date or an address, a
+    final colon.
+    """
     joined = " ".join(line.strip() for line in lines)
     if len(joined) > _MAX_LINE or not any(char.isdigit() or char == "@" for char in joined):
         return False
@@ -122,7 +131,10 @@ def _begins_quotation(lines: list[str], number: int, stripped: str) -> bool:
     if _ORIGINAL.match(stripped):
         return True
     if _RULE.match(stripped):
-        following = next((at for at in range(number + 1, min(number + 4, len(lines))) if lines[at].strip()), number)
+        following = next(
+            (at for at in range(number + 1, min(number + 4, len(lines))) if lines[at].strip()),
+            number,
+        )
         return following > number and _is_header_block(lines, following)
     if _is_header_block(lines, number):
         return True
@@ -130,7 +142,9 @@ def _begins_quotation(lines: list[str], number: int, stripped: str) -> bool:
 
 
 def _is_header_block(lines: list[str], number: int) -> bool:
-    """From, and at least two more header names in the lines below it, as Outlook writes above a quotation."""
+    """From, and at least two more header names in the lines below it, as Outlook writes above a
+    quotation.
+    """
     if not _FROM.match(lines[number].strip()[:_MAX_LINE]):
         return False
     below = (lines[at].strip()[:_MAX_LINE] for at in range(number + 1, min(number + 7, len(lines))))

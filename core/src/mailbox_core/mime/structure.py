@@ -1,13 +1,13 @@
 """The MIME tree of a message as offsets into its octets; nothing is copied and nothing decoded.
 
-Why not ``email.parser``: it builds the tree by recursion over lists of lines. 10,000 nested multiparts end in
-RecursionError, and a message of 25 MB needs several times its size in memory. This scanner looks for the
-delimiters of the multiparts that are open and jumps from one to the next, so its cost is that of
-``bytes.find`` and every bound of ``limits`` holds while it runs. The golden tests compare its tree with the
-standard library's.
+Why not ``email.parser``: it builds the tree by recursion over lists of lines. 10,000 nested
+multiparts end in RecursionError, and a message of 25 MB needs several times its size in memory.
+This scanner looks for the delimiters of the multiparts that are open and jumps from one to the
+next, so its cost is that of ``bytes.find`` and every bound of ``limits`` holds while it runs. The
+golden tests compare its tree with the standard library's.
 
-Paths number entities like RFC 3501 section 6.4.5: children of the root are ``1``, ``2`` …, theirs ``1.1`` …;
-a root that is no multipart has the path ``1``.
+Paths number entities like RFC 3501 section 6.4.5: children of the root are ``1``, ``2`` …, theirs
+``1.1`` …; a root that is no multipart has the path ``1``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .headers import HeaderBlock, params, split, to_text
 
 _NEVER = 1 << 62
 _CLOSE = b"--"
+_LOOKED_AT = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -90,6 +91,7 @@ class _Scanner:
         self.levels: list[_Level] = []
         self.count = 0
         self.candidates = 0
+        self.epilogue: int | None = None
         self.max_depth = max(2, min(limits.MAX_DEPTH, limits.SCAN_BYTES // (self.size + 1)))
 
     def run(self) -> Entity:
@@ -99,20 +101,32 @@ class _Scanner:
             if level.at == _NEVER:
                 self.defects.add("boundary")
                 break
+            self._check_epilogue(level.at)
             self._close_inner(level)
             if self.count >= limits.MAX_PARTS:
                 self.defects.add("parts")
                 break
             self._step(level)
+        self._check_epilogue(self.size)
         if not root.multipart:
             root.path = "1"
         return root
+
+    def _check_epilogue(self, until: int) -> None:
+        """Name what stands behind the last part of a closed multipart, where no reader shows it."""
+        if self.epilogue is not None:
+            end = min(until, self.epilogue + _LOOKED_AT)
+            if self.raw[self.epilogue : end].strip():
+                self.defects.add("epilogue")
+        self.epilogue = None
 
     def _step(self, level: _Level) -> None:
         """Go on behind the delimiter ``level`` stands at."""
         if level.closing:
             self.levels.pop()
+            self.epilogue = level.line_end
             if not level.entity.children:
+                self.epilogue = None
                 level.entity.multipart = False
                 self._as_text(level.entity)
             return
@@ -168,6 +182,8 @@ class _Scanner:
             return
         entity.multipart = True
         self.levels.append(level)
+        if self.raw.find(b"\n--", max(0, entity.body - 1), level.at - 1) >= 0:
+            self.defects.add("preamble")  # parts of another reading of this message
 
     def _as_text(self, entity: Entity) -> None:
         """A multipart that cannot be taken apart is shown as it stands."""
@@ -210,14 +226,18 @@ class _Scanner:
         self._end(level, level.at)
 
     def _end(self, level: _Level, at: int) -> None:
-        """The part that is open in ``level``, if any, ends before the line that begins at ``at``."""
+        """The part that is open in ``level``, if any, ends before the line that begins at
+        ``at``.
+        """
         if level.entity.children:
             child = level.entity.children[-1]
             if child.end == self.size:
                 child.end = self._trim(at, child.body)
 
     def _trim(self, at: int, least: int) -> int:
-        """``at`` less the line end before it, which belongs to the delimiter (RFC 2046 section 5.1.1)."""
+        """``at`` less the line end before it, which belongs to the delimiter (RFC 2046 section
+        5.1.1).
+        """
         if at == self.size and at != 0:
             return at
         if at > least and self.raw[at - 1] == 10:

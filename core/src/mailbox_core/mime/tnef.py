@@ -1,8 +1,10 @@
-"""Files inside Outlook's winmail.dat (MS-OXTNEF), as far as a mail reader needs them: name, type, octets.
+"""Files inside Outlook's winmail.dat (MS-OXTNEF), as far as a mail reader needs them: name, type,
+octets.
 
-A stream is a signature, a key and attributes of level, id, length, data and checksum. Attachments are
-introduced by ``attAttachRendData``; their long name and type stand in a MAPI property list. Everything is
-read by offset from lengths that are checked first, so hostile streams cost no more than honest ones.
+A stream is a signature, a key and attributes of level, id, length, data and checksum. Attachments
+are introduced by ``attAttachRendData``; their long name and type stand in a MAPI property list.
+Everything is read by offset from lengths that are checked first, so hostile streams cost no more
+than honest ones.
 """
 
 from __future__ import annotations
@@ -52,8 +54,9 @@ class TnefFile:
 
 
 def files(data: bytes) -> list[TnefFile]:
-    """The files of a TNEF stream in order. Raises BrokenTnef; files before the broken place are lost then
-    only if there are none."""
+    """The files of a TNEF stream in order. Raises BrokenTnef; files before the broken place are
+    lost then only if there are none.
+    """
     found: list[TnefFile] = []
     codepage = "cp1252"
     try:
@@ -107,7 +110,13 @@ def _apply_property(file: TnefFile, number: int, content: str | bytes) -> None:
         file.name, file.long_name = content, True
     elif number == _PID_MIME_TAG:
         kind = content.lower().strip()
-        if kind.isascii() and kind.count("/") == 1 and kind.isprintable() and " " not in kind and len(kind) < 128:
+        if (
+            kind.isascii()
+            and kind.count("/") == 1
+            and kind.isprintable()
+            and " " not in kind
+            and len(kind) < 128
+        ):
             file.content_type = kind
     elif number == _PID_CONTENT_ID:
         file.content_id = content.strip("<> ")[:1000] or None
@@ -145,7 +154,9 @@ class _Cursor:
 
 
 def _properties(data: bytes, codepage: str) -> Iterator[tuple[int, str | bytes]]:
-    """String and object properties of a MAPI property list (MS-OXTNEF section 2.1.3.4); others are skipped."""
+    """String and object properties of a MAPI property list (MS-OXTNEF section 2.1.3.4); others
+    are skipped.
+    """
     cursor = _Cursor(data)
     try:
         for _ in range(min(cursor.number(), _MAX_PROPERTIES)):
@@ -166,7 +177,9 @@ def _skip_name(cursor: _Cursor) -> None:
         cursor.padded()
 
 
-def _values(cursor: _Cursor, number: int, kind: int, codepage: str) -> Iterator[tuple[int, str | bytes]]:
+def _values(
+    cursor: _Cursor, number: int, kind: int, codepage: str
+) -> Iterator[tuple[int, str | bytes]]:
     base = kind & ~_MULTI
     if base in _FIXED:
         for _ in range(_count(cursor) if kind & _MULTI else 1):

@@ -1,4 +1,6 @@
-"""Content-Transfer-Encoding (RFC 2045 section 6) and uuencode, forgiving, with sizes that cost no decoding."""
+"""Content-Transfer-Encoding (RFC 2045 section 6) and uuencode, forgiving, with sizes that cost
+no decoding.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +11,22 @@ from dataclasses import dataclass
 from . import limits
 from .headers import base64_octets
 
-_NOT_BASE64 = bytes(octet for octet in range(256) if not (chr(octet).isalnum() and octet < 128) and octet not in b"+/")
+_NOT_BASE64 = bytes(
+    octet
+    for octet in range(256)
+    if not (chr(octet).isalnum() and octet < 128) and octet not in b"+/"
+)
 _CHUNK = 1 << 20
 _MAX_SEGMENTS = 1_000
-# A run of padding is entered at its first sign only, which keeps the search linear.
-_PADDED_INSIDE = re.compile(rb"(?<![=\s])=[=\s]*(?=[A-Za-z0-9+/])")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _UU_END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
 _UUE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
 
 def decode(data: bytes, encoding: str) -> bytes:
-    """Decoded octets. Unknown encodings and broken octets are passed through or left out, never raised."""
+    """Decoded octets. Unknown encodings and broken octets are passed through or left out, never
+    raised.
+    """
     if encoding == "base64":
         return _decode_base64(data)
     if encoding == "quoted-printable":
@@ -35,15 +41,15 @@ def _decode_base64(data: bytes) -> bytes:
     padding = data.find(b"=")
     if padding < 0 or not data[padding : padding + 4096].strip(b"= \t\r\n"):
         return base64_octets(data)
-    if not _PADDED_INSIDE.search(data, padding):
-        return base64_octets(data)
     # Encoded pieces put one after the other; Python's decoder would stop at the first padding.
-    segments = _PADDED_INSIDE.split(data, _MAX_SEGMENTS)
-    return b"".join(base64_octets(segment) for segment in segments)
+    segments = data.split(b"=", _MAX_SEGMENTS)
+    return b"".join(base64_octets(segment) for segment in segments if segment.strip())
 
 
 def decoded_size(raw: bytes, start: int, end: int, encoding: str) -> int:
-    """Octets that ``decode`` would return for ``raw[start:end]``; exact unless the encoding is broken."""
+    """Octets that ``decode`` would return for ``raw[start:end]``; exact unless the encoding is
+    broken.
+    """
     if encoding == "base64":
         kept = 0
         for at in range(start, end, _CHUNK):
@@ -98,12 +104,16 @@ def uu_files(text: bytes, limit: int = limits.MAX_EMBEDDED) -> list[UuFile]:
             break
         pos = stop.end()
         if _looks_uu(text, begin.end(), stop.start()):
-            files.append(UuFile(begin.group(1).strip(), begin.start(), begin.end(), stop.start(), stop.end()))
+            files.append(
+                UuFile(begin.group(1).strip(), begin.start(), begin.end(), stop.start(), stop.end())
+            )
     return files
 
 
 def _looks_uu(text: bytes, start: int, end: int) -> bool:
-    """Whether the first line has the length its first octet tells: prose between begin and end has not."""
+    """Whether the first line has the length its first octet tells: prose between begin and end
+    has not.
+    """
     line = text[start : min(end, start + 100)].split(b"\n", 1)[0].rstrip(b"\r\n ")
     if not line or not 32 <= line[0] <= 96:
         return not line

@@ -128,6 +128,8 @@ def base_message(rng: random.Random) -> bytes:
 def _mutate(rng: random.Random, raw: bytes) -> bytes:
     """One to four small accidents."""
     for _ in range(rng.randint(1, 4)):
+        if not raw:
+            break
         raw = rng.choice(_ACCIDENTS)(rng, raw)
     return raw
 
@@ -238,8 +240,9 @@ _SCRAPS = (
 
 def _mime(rng: random.Random) -> Made:
     """1,000 accidents to a good message."""
+    good = [base_message(rng) for _ in range(20)]
     for number in range(1_000):
-        yield f"mutated-{number}", _mutate(rng, base_message(rng)), {}
+        yield f"mutated-{number}", _mutate(rng, rng.choice(good)), {}
 
 
 _MAKERS: dict[str, Callable[[random.Random], Made]] = {

@@ -57,7 +57,7 @@ def _archives() -> tuple[bytes, bytes]:
     return gzip.compress(zeros, mtime=0), box.getvalue()
 
 
-_BOMBS: dict[str, Callable[[], bytes]] = {
+BOMBS: dict[str, Callable[[], bytes]] = {
     "nested-300": lambda: nested(300),
     "nested-10000": lambda: nested(10_000),
     "nested-same-boundary": lambda: b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 10_000,
@@ -126,7 +126,7 @@ _BOMBS: dict[str, Callable[[], bytes]] = {
 
 def bombs(rng: random.Random) -> Made:
     """Made to be slow, big or deep."""
-    for name, make in _BOMBS.items():
+    for name, make in BOMBS.items():
         yield name, make(), {}
 
 
@@ -184,6 +184,10 @@ _NAMES = (
 )
 
 
+def _b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 def attachments(rng: random.Random) -> Made:
     """Names that attack, empty files, messages, TNEF, uuencode, external bodies, S/MIME and PGP."""
     for number, name in enumerate(_NAMES):
@@ -193,10 +197,13 @@ def attachments(rng: random.Random) -> Made:
         forms = {
             "quoted": f'attachment; filename="{plain}"',
             "2231": f"attachment; filename*=utf-8''{quote(name, safe='')}",
-            "word": f'attachment; filename="=?utf-8?b?{base64.b64encode(name.encode()).decode()}?="',
+            "word": f'attachment; filename="=?utf-8?b?{_b64(name)}?="',
         }
         for form, disposition in forms.items():
-            head = f"--b\nContent-Disposition: {disposition}\nContent-Transfer-Encoding: base64\n\n{part}--b--\n"
+            head = (
+                f"--b\nContent-Disposition: {disposition}\n"
+                f"Content-Transfer-Encoding: base64\n\n{part}--b--\n"
+            )
             yield (
                 f"{form}-{number}",
                 message("", head.encode(), "multipart/mixed; boundary=b"),

@@ -38,12 +38,14 @@ def report(action: str, status: str, original: bool = True, kind: str = "deliver
     """A report on delivery (RFC 3464) of ``<sent@example.org>`` to nobody@example.net."""
     body = (
         "--r\n\nThis is the mail system.\n\n--r\n"
-        f"Content-Type: message/{kind}\n\nReporting-MTA: dns; mx.example.com\nArrival-Date: Mon, 2 Nov 2026\n\n"
+        f"Content-Type: message/{kind}\n\n"
+        "Reporting-MTA: dns; mx.example.com\nArrival-Date: Mon, 2 Nov 2026\n\n"
         f"Final-Recipient: rfc822; nobody@example.net\nAction: {action}\nStatus: {status}\n"
         "Diagnostic-Code: smtp; 550 5.1.1 no such user\n\n"
     )
     if original:
-        body += "--r\nContent-Type: text/rfc822-headers\n\nMessage-ID: <sent@example.org>\nSubject: offer\n\n"
+        body += "--r\nContent-Type: text/rfc822-headers\n\n"
+        body += "Message-ID: <sent@example.org>\nSubject: offer\n\n"
     head = "Return-Path: <>\nAuto-Submitted: auto-replied\n"
     return message(
         head, (body + "--r--\n").encode(), f"multipart/report; report-type={kind}; boundary=r"
@@ -87,7 +89,8 @@ def automatic(rng: random.Random) -> Made:
         {"automatic": "report"},
     )
     yield "abuse", report("failed", "5.0.0", kind="feedback-report"), {"automatic": "report"}
-    free = b"Sorry.\n\n<nobody@example.net>: 550 5.1.1 unknown\n\n--- Below is a copy\n\nMessage-ID: <sent@example.org>\n"
+    free = b"Sorry.\n\n<nobody@example.net>: 550 5.1.1 unknown\n\n--- Below is a copy\n\n"
+    free += b"Message-ID: <sent@example.org>\n"
     for number, subject in enumerate(
         ("failure notice", "Undelivered Mail Returned to Sender", "Unzustellbar: x")
     ):
@@ -206,7 +209,8 @@ _DATES = (
     "Date: 0000-00-00",
     "Date: Mon, 02 Nov 0000 10:00:00 +0100",
     "Date: =?utf-8?q?Mon?=",
-    "Received: by mx.example.com; Mon, 02 Nov 2026 10:00:00 +0100\nDate: Mon, 02 Nov 2015 10:00:00 +0100",
+    "Received: by mx.example.com; Mon, 02 Nov 2026 10:00:00 +0100\n"
+    "Date: Mon, 02 Nov 2015 10:00:00 +0100",
 )
 
 
@@ -239,7 +243,7 @@ _INTRODUCTIONS = (
 _BLOCKS = (
     "-----Original Message-----\nFrom: Anna\nSent: Monday\nTo: Bob\nSubject: x\n",
     "-----Ursprüngliche Nachricht-----\nVon: Anna\nGesendet: Montag\nAn: Bob\nBetreff: x\n",
-    "________________________________\nFrom: Anna <anna@example.com>\nSent: Monday\nTo: Bob\nSubject: x\n",
+    "________________________________\nFrom: Anna\nSent: Monday\nTo: Bob\nSubject: x\n",
     "De : Anna <anna@example.com>\nEnvoyé : lundi\nÀ : Bob\nObjet : x\n",
     "Von: Anna\nGesendet: Montag\nAn: Bob\nBetreff: x\n",
     "发件人: Anna\n发送时间: 2026年11月2日\n收件人: Bob\n主题: x\n",
