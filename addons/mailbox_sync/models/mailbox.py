@@ -104,8 +104,11 @@ class Mailbox(models.Model):
     import_progress = fields.Float(compute="_compute_progress")
     last_sync_at = fields.Datetime(readonly=True)
     lag_seconds = fields.Integer(compute="_compute_health")
-    message_count = fields.Integer(readonly=True)
+    message_count = fields.Integer(readonly=True, help="Stored messages.")
+    listed_count = fields.Integer(readonly=True)
+    filtered_count = fields.Integer(readonly=True)
     quarantine_count = fields.Integer(readonly=True)
+    gone_count = fields.Integer(readonly=True)
 
     folder_ids = fields.One2many("mailbox.folder", "mailbox_id")
     stream_ids = fields.One2many("mailbox.stream", "mailbox_id")

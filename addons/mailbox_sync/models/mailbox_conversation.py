@@ -13,6 +13,7 @@ class MailboxConversation(models.Model):
     key = fields.Char(required=True)
     subject = fields.Char()
     participants = fields.Char()
+    first_date = fields.Datetime()
     last_date = fields.Datetime()
     message_count = fields.Integer(readonly=True)
     unread_count = fields.Integer(readonly=True)

@@ -1,6 +1,8 @@
 """One email of one mailbox, and the ledger line of every id the provider ever listed."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 DISPOSITIONS = [
     ("listed", "Listed, to be fetched"),
@@ -50,6 +52,10 @@ class MailboxMessage(models.Model):
     defects = fields.Char(readonly=True)
     disposition = fields.Selection(DISPOSITIONS, required=True, default="listed", readonly=True)
     disposition_reason = fields.Char(readonly=True)
+    is_held = fields.Boolean(readonly=True, help="The content was stored once.")
+    flags_known = fields.Boolean(readonly=True)
+    folders_known = fields.Boolean(readonly=True)
+    absent_since = fields.Datetime(readonly=True, help="When its last placement ended.")
     is_stale = fields.Boolean(readonly=True, help="Flags and folders have to be asked for again.")
     lane = fields.Selection([("new", "New"), ("history", "History")], default="history", readonly=True)
     generation = fields.Integer(readonly=True)
@@ -63,18 +69,64 @@ class MailboxMessage(models.Model):
     folder_ids = fields.Many2many(
         "mailbox.folder", compute="_compute_folder_ids", search="_search_folder_ids", string="Folders"
     )
+    search_text = fields.Char(string="Words", compute="_compute_search_text", search="_search_search_text")
 
     _remote_unique = models.Constraint("UNIQUE (mailbox_id, remote_id)", "This message is known already.")
     _date_idx = models.Index("(mailbox_id, date DESC, id DESC)")
     _message_id_idx = models.Index("(mailbox_id, message_id) WHERE message_id IS NOT NULL")
+    _generation_idx = models.Index("(stream_id, generation)")
     _fingerprint_idx = models.Index("(mailbox_id, fingerprint) WHERE fingerprint IS NOT NULL")
-    _listed_idx = models.Index("(stream_id, lane DESC, id) WHERE disposition = 'listed'")
+    _waiting_idx = models.Index(
+        "(stream_id, lane DESC, id) WHERE disposition = 'listed' OR (is_stale AND disposition = 'stored')"
+    )
     _quarantined_idx = models.Index("(mailbox_id, retry_at) WHERE disposition = 'quarantined'")
     _raw_idx = models.Index("(raw_sha256) WHERE raw_store IS NOT NULL")
 
+    def init(self):
+        # Managed by SQL alone: the ORM must neither read nor write it.
+        self.env.cr.execute(
+            """ALTER TABLE mailbox_message ADD COLUMN IF NOT EXISTS search_vector tsvector;
+               CREATE INDEX IF NOT EXISTS mailbox_message_search_vector_idx
+               ON mailbox_message USING gin (search_vector)"""
+        )
+
+    @api.depends("placement_ids.folder_id")
     def _compute_folder_ids(self):
         for message in self:
             message.folder_ids = message.placement_ids.folder_id
 
     def _search_folder_ids(self, operator, value):
         return [("placement_ids.folder_id", operator, value)]
+
+    def _compute_search_text(self):
+        self.search_text = False
+
+    def _search_search_text(self, operator, value):
+        """Full text over subject, people and words, in the syntax of web search engines."""
+        if operator not in ("ilike", "like", "=") or not isinstance(value, str):
+            return NotImplemented
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s @@ websearch_to_tsquery('simple', %s)", SQL.identifier(alias, "search_vector"), value
+            )
+        )
+
+    def _list_rows(self):
+        """What a list shows of a message: small, for screens and notifications. Bodies come by request."""
+        return [
+            {
+                "id": message.id,
+                "conversation_id": message.conversation_id.id,
+                "date": fields.Datetime.to_string(message.date),
+                "from_name": message.from_name or "",
+                "from_email": message.from_email or "",
+                "subject": message.subject or "",
+                "snippet": message.snippet or "",
+                "is_seen": message.is_seen,
+                "is_flagged": message.is_flagged,
+                "has_attachment": message.has_attachment,
+                "disposition": message.disposition,
+                "folder_ids": message.placement_ids.folder_id.ids,
+            }
+            for message in self
+        ]

@@ -1,6 +1,42 @@
-"""The unit that owns one cursor: a whole mailbox, or one folder of it."""
+"""The unit that owns one cursor: a whole mailbox, or one folder of it. Its job is one step of the machine."""
 
-from odoo import fields, models
+import logging
+from datetime import datetime, timedelta, timezone
+from random import Random
+
+from mailbox_core.sync import machine
+from mailbox_core.sync.stream import (
+    Credentials,
+    FetchPending,
+    Hinted,
+    List,
+    Nothing,
+    Paused,
+    Rescan,
+    Resumed,
+    Spread,
+    StreamState,
+    TellOwner,
+    Wake,
+)
+from mailbox_core.types import Snapshot
+
+from odoo import api, fields, models
+
+from .. import jobs, mapping
+from ..engine import cadence, guard
+from ..engine.step import Outcome, Step
+
+_logger = logging.getLogger(__name__)
+
+#: First key of the advisory locks that keep two jobs from fetching the same page at the same time.
+_LOCK = 0x6D626F78
+#: Seconds until a job looks again that found its stream busy.
+_BUSY = 2.0
+#: Seconds after which the poll takes care of a stream whose successor job got lost.
+_LOST = 300.0
+#: Seconds until history goes on after the server was short of something.
+_SHORTAGE = 60.0
 
 
 class MailboxStream(models.Model):
@@ -39,6 +75,188 @@ class MailboxStream(models.Model):
 
     _unit_unique = models.UniqueIndex("(mailbox_id, kind, COALESCE(folder_id, 0))")
     _due_idx = models.Index("(due_at) WHERE gate IN ('open', 'waiting')")
+
+    # -- one step ------------------------------------------------------------------------------
+
+    def _job_sync(self):
+        """One step: at most one page and the contents that go with it."""
+        self.ensure_one()
+        if self.mailbox_id._is_asleep():
+            return "asleep: " + self.mailbox_id._asleep_reason()
+        if not self._take_turn():
+            jobs.wake(self, "new", _BUSY)
+            return "busy"
+        now = datetime.now(timezone.utc)
+        state = self._with_hints(self._state(), now)
+        provider = self.mailbox_id._provider("new")
+        pending = self._pending()
+        request = machine.next_request(state, now, pending, provider.capabilities)
+        if isinstance(request, Nothing):
+            return self._idle(state, request, now)
+        if self._is_history(request):
+            shortage = guard.shortage(self.env)
+            if shortage:
+                self.mailbox_id._note_shortage(shortage)
+                jobs.wake(self, "history", _SHORTAGE)
+                return f"history waits: {shortage}"
+            provider = self.mailbox_id._provider("history")
+        return self._step(provider, state, request, now)
+
+    def _step(self, provider, state: StreamState, request, now: datetime) -> str:
+        """Network first; then lock, compare and write."""
+        started = fields.Datetime.now()
+        trigger = self._hints()[-1:].trigger or "poll"
+        step = Step(self, provider, now)
+        gathered = step.gather(state, request)
+        if not self.try_lock_for_update(allow_referencing=True):
+            jobs.wake(self, "new", _BUSY)
+            return "busy"
+        self.invalidate_recordset()
+        outcome = step.commit(gathered, self._with_hints(self._state(), now))
+        self._clear_hints()
+        self._follow(outcome, gathered, now)
+        self.mailbox_id._after_step(self, outcome, gathered, started, trigger)
+        written = outcome.written
+        return f"{written.created} new, {written.updated} changed"
+
+    def _follow(self, outcome: Outcome, gathered, now: datetime) -> None:
+        """Store the position and carry out what the machine asks for."""
+        values = mapping.stream_values(outcome.state)
+        rests = True
+        for effect in outcome.effects:
+            if isinstance(effect, Wake):
+                rests = False
+                jobs.wake(self, effect.lane, effect.seconds)
+                values["due_at"] = mapping.naive(now + timedelta(seconds=effect.seconds + _LOST))
+            elif isinstance(effect, TellOwner):
+                self.mailbox_id._trouble(effect.reason, effect.detail)
+            elif isinstance(effect, Spread):
+                self.mailbox_id._spread(effect)
+        if outcome.state.gate.kind == "open" and not outcome.state.attempts:
+            values["last_success_at"] = mapping.naive(now)
+        if rests and outcome.state.gate.kind == "open":
+            values |= self._rest(outcome, now)
+        self._write_state(values)
+
+    def _rest(self, outcome: Outcome, now: datetime) -> dict:
+        """Until when nothing has to be done unless somebody says so."""
+        busy = bool(outcome.written.arrived or outcome.written.changed)
+        seconds = cadence.next_poll(self.poll_seconds, busy, self.mailbox_id._cadence(now))
+        if seconds < cadence.CRON_SECONDS:
+            jobs.wake(self, "new", seconds)
+        return {"poll_seconds": seconds, "due_at": mapping.naive(now + timedelta(seconds=seconds))}
+
+    def _idle(self, state: StreamState, request: Nothing, now: datetime) -> str:
+        """Nothing to ask now. Hints are kept for when the gate opens."""
+        if self.try_lock_for_update(allow_referencing=True):
+            self._write_state(mapping.stream_values(state))
+            self._clear_hints()
+        if request.until is not None and self.gate in ("open", "waiting"):
+            jobs.wake(self, "new", max(1.0, (request.until - now).total_seconds()))
+        return "nothing to do"
+
+    def _is_history(self, request) -> bool:
+        if isinstance(request, FetchPending):
+            return not self._new_mail_waits()
+        return isinstance(request, List) and isinstance(request.position, Snapshot)
+
+    # -- state ---------------------------------------------------------------------------------
+
+    def _state(self) -> StreamState:
+        self.ensure_one()
+        return mapping.stream_state({name: self[name] for name in mapping.STREAM_FIELDS})
+
+    def _write_state(self, values: dict) -> None:
+        """Write what differs, so that an unchanged gate and phase recompute nothing."""
+        values = {name: value for name, value in values.items() if self[name] != value}
+        if values:
+            self.write(values)
+
+    def _pending(self) -> int:
+        return len(self._waiting_ids("TRUE"))
+
+    def _new_mail_waits(self) -> bool:
+        return bool(self._waiting_ids("lane = 'new'"))
+
+    def _waiting_ids(self, condition: str) -> list:
+        self.env.cr.execute(
+            f"""SELECT id FROM mailbox_message WHERE stream_id = %s AND {condition}
+                AND (disposition = 'listed' OR (is_stale AND disposition = 'stored')) LIMIT 1""",
+            [self.id],
+        )
+        return self.env.cr.fetchall()
+
+    def _take_turn(self) -> bool:
+        """Whether no other job works on this stream; ours until the transaction ends."""
+        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, self.id])
+        return self.env.cr.fetchone()[0]
+
+    # -- hints ---------------------------------------------------------------------------------
+
+    def _hint(self, source: str = "poll", trigger: str = "poll") -> None:
+        """Something may have changed at the provider: note it and wake. No call, no lock."""
+        streams = self.filtered(lambda stream: stream.gate in ("open", "waiting"))
+        self.env["mailbox.hint"].sudo().create(
+            [{"stream_id": stream.id, "source": source, "trigger": trigger} for stream in streams]
+        )
+        for stream in streams:
+            jobs.wake(stream, "new")
+
+    def _hints(self):
+        return self.env["mailbox.hint"].sudo().search([("stream_id", "=", self.id)])
+
+    def _with_hints(self, state: StreamState, now: datetime) -> StreamState:
+        """The state with the hints that were noted, and with the poll if that is due."""
+        sources = self._hints().mapped("source")
+        if not sources and state.hints == state.answered and self._is_due(now):
+            sources = ["poll"]
+        for source in sources:
+            state, _ = machine.step(state, Hinted(source), now, Random(0))
+        return state
+
+    def _clear_hints(self) -> None:
+        """Forget the hints that this transaction has seen. Later ones have a job of their own."""
+        self._hints().unlink()
+
+    def _is_due(self, now: datetime) -> bool:
+        return bool(self.due_at) and mapping.aware(self.due_at) <= now
+
+    @api.model
+    def _cron_poll(self):
+        """Wake every stream that is due: polling is the guarantee, push is only speed."""
+        due = self.search(
+            [("due_at", "<=", fields.Datetime.now()), ("gate", "in", ("open", "waiting"))], order="due_at"
+        )
+        for stream in due:
+            if not stream.mailbox_id._is_asleep():
+                jobs.wake(stream, "new")
+
+    # -- wishes of a person --------------------------------------------------------------------
+
+    def _wish(self, wish) -> None:
+        """Tell the machine what a person wants, and wake what follows from it."""
+        now = datetime.now(timezone.utc)
+        for stream in self:
+            state, effects = machine.step(stream._state(), wish, now, Random())
+            stream._write_state({**mapping.stream_values(state), "due_at": fields.Datetime.now()})
+            for effect in effects:
+                if isinstance(effect, Wake):
+                    jobs.wake(stream, effect.lane, effect.seconds)
+
+    def _pause(self, reason: str = "") -> None:
+        self._wish(Paused(reason))
+
+    def _resume(self) -> None:
+        for stream in self:
+            stream._wish(Resumed(stream._pending()))
+
+    def _reconnected(self) -> None:
+        for stream in self:
+            stream._wish(Credentials(stream._pending()))
+
+    def _rescan(self) -> None:
+        for stream in self:
+            stream._wish(Rescan(stream._pending()))
 
 
 class MailboxHint(models.Model):

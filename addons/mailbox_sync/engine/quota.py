@@ -1,0 +1,118 @@
+"""The budget that all workers share: token buckets in PostgreSQL, arithmetic from the core.
+
+The table is unlogged and written through a cursor of its own that commits at once: inside the job's transaction
+the row would stay locked until the job ends, and other mailboxes of the project would wait for it. After a
+crash of the server the buckets start full, which the margin of the provider's own bucket bears.
+"""
+
+import logging
+from contextlib import closing
+
+from mailbox_core.net.quota import QuotaProfile, TokenBucket, allot, quota_day
+
+from odoo import sql_db
+
+_logger = logging.getLogger(__name__)
+
+
+class PostgresBudget:
+    """``mailbox_core.contract.Budget`` over ``mailbox_bucket``.
+
+    ``mailbox`` and ``project`` name the buckets of one mailbox and of the provider project that its calls
+    are booked on (the OAuth client).
+    """
+
+    def __init__(self, dbname: str, mailbox: str, project: str, profile: QuotaProfile) -> None:
+        self._dbname = dbname
+        self._limits = {mailbox: profile.units_per_minute_user, project: profile.units_per_minute_project}
+        self._mailbox = mailbox
+        self._project = project
+        self._profile = profile
+        #: Units granted to this object, for the record of the run.
+        self.spent = 0
+
+    def take(self, lane: str, units: int) -> float:
+        """Seconds to wait before these units may be spent; 0.0 when they are granted (and taken)."""
+        with closing(self._cursor()) as cr:
+            now, rows = self._lock(cr)
+            limited = [key for key, limit in self._limits.items() if limit is not None]
+            after, wait = allot([self._bucket(key, rows[key], now) for key in limited], now, units, lane)
+            silent = max(row["silent_until"] for row in rows.values()) - now
+            wait = max(wait, silent, self._day_wait(rows, now, units))
+            if wait > 0:
+                return wait
+            for key, bucket in zip(limited, after, strict=True):
+                rows[key] |= {"tokens": bucket.tokens, "at": bucket.at}
+            self._book(rows[self._project], now, units)
+            self._store(cr, rows)
+            self.spent += units
+            return 0.0
+
+    def penalize(self, seconds: float) -> None:
+        """The provider asked for silence: no grants for this long, and none from savings after."""
+        with closing(self._cursor()) as cr:
+            now, rows = self._lock(cr)
+            row = rows[self._mailbox]
+            row["silent_until"] = max(row["silent_until"], now + max(0.0, seconds))
+            if self._limits[self._mailbox] is not None:
+                bucket = self._bucket(self._mailbox, row, now).drained(now)
+                row |= {"tokens": bucket.tokens, "at": bucket.at}
+            self._store(cr, rows)
+
+    def penalize_project(self, seconds: float) -> None:
+        """The provider's limit of the whole project was hit: no grants to any of its mailboxes."""
+        with closing(self._cursor()) as cr:
+            now, rows = self._lock(cr)
+            row = rows[self._project]
+            row["silent_until"] = max(row["silent_until"], now + max(0.0, seconds))
+            self._store(cr, rows)
+
+    # -- arithmetic ----------------------------------------------------------------------------
+
+    def _bucket(self, key: str, row: dict, now: float) -> TokenBucket:
+        full = TokenBucket.per_minute(self._limits[key], self._profile.burst_seconds, now)
+        if row["tokens"] is None:
+            return full
+        return TokenBucket(full.capacity, full.rate, min(row["tokens"], full.capacity), row["at"])
+
+    def _day_wait(self, rows: dict, now: float, units: int) -> float:
+        limit = self._profile.units_per_day_project
+        day, left = quota_day(now)
+        row = rows[self._project]
+        spent = row["spent"] if row["day"] == day else 0
+        return left if limit is not None and spent + units > limit else 0.0
+
+    def _book(self, row: dict, now: float, units: int) -> None:
+        day, _ = quota_day(now)
+        row["spent"] = (row["spent"] if row["day"] == day else 0) + units
+        row["day"] = day
+
+    # -- storage -------------------------------------------------------------------------------
+
+    def _cursor(self):
+        """Not the registry's cursor: in tests that one is the test's own transaction."""
+        return sql_db.db_connect(self._dbname).cursor()
+
+    def _lock(self, cr) -> tuple[float, dict[str, dict]]:
+        """Both rows, locked in a fixed order, and the time of the database server."""
+        keys = sorted(self._limits)
+        # A waiter must see what the one before it wrote; the default isolation would refuse it instead.
+        query = """SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+            INSERT INTO mailbox_bucket (key) SELECT unnest(%s) ON CONFLICT DO NOTHING;
+            SELECT key, tokens, at, day, spent, silent_until,
+                   extract(epoch FROM clock_timestamp())::float8 AS now
+            FROM mailbox_bucket WHERE key = ANY(%s) ORDER BY key FOR UPDATE"""
+        cr.execute(query, [keys, keys])
+        rows = {row.pop("key"): row for row in cr.dictfetchall()}
+        return max(row.pop("now") for row in rows.values()), rows
+
+    def _store(self, cr, rows: dict[str, dict]) -> None:
+        for key in sorted(rows):
+            row = rows[key]
+            cr.execute(
+                """UPDATE mailbox_bucket SET tokens = %s, at = %s, day = %s, spent = %s, silent_until = %s
+                   WHERE key = %s""",
+                [row["tokens"], row["at"], row["day"], row["spent"], row["silent_until"], key],
+            )
+        # A cursor of its own, apart from the job's: the job's transaction is not touched.
+        cr.commit()  # pylint: disable=invalid-commit

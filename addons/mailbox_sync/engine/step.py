@@ -1,0 +1,307 @@
+"""One step of a stream: ask the provider, then write rows, position and successor together.
+
+The network comes first, while no row is locked. Then the stream's row is locked and the version compared: an
+answer to an older state is dropped, because somebody else has gone on meanwhile. Expected trouble is an
+answer like any other (a raised retry would roll back the very note about it); only surprises leave.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from random import Random
+from typing import Any
+
+import psycopg2
+
+from mailbox_core.errors import ProviderError
+from mailbox_core.mime.body import html_to_text
+from mailbox_core.mime.parse import parse
+from mailbox_core.sync import machine, plan
+from mailbox_core.sync.plan import Known
+from mailbox_core.sync.stream import (
+    Apply,
+    FetchAnswer,
+    FetchPending,
+    Failure,
+    List,
+    PageAnswer,
+    Recent,
+    StreamState,
+    Sweep,
+)
+from mailbox_core.types import Content, Fetched, Folder, MessageRef, Page, Since, Start, StreamRef
+
+from .. import mapping
+from ..store.ledger import Ledger
+from ..store.raw import RawStore
+from ..store.writer import Line, Writer, Written
+
+_logger = logging.getLogger(__name__)
+
+#: Waits between the tries of a quarantined message, the last one repeated until the count is spent.
+RETRY_AFTER = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+RETRIES = 8
+#: HTML that is turned into words for the index, in characters.
+_HTML_CHARACTERS = 200_000
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the network phase brought. ``rows``: lines as the page leaves them, before contents."""
+
+    answer: Any
+    page: Page | None = None
+    known: dict[str, Known] = field(default_factory=dict)
+    changed: dict[str, Known] = field(default_factory=dict)
+    folders: tuple[Folder, ...] = ()
+    staged: dict[str, mapping.Stored] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a step did: the machine's effects and what was written."""
+
+    state: StreamState
+    effects: tuple[Any, ...]
+    written: Written
+    request: Any = None
+
+
+class Step:
+    """One step. ``provider`` is made for the lane of the request by who calls."""
+
+    def __init__(self, stream, provider, now: datetime, rng: Random | None = None) -> None:
+        self._stream = stream
+        self._mailbox = stream.mailbox_id
+        self._provider = provider
+        self._now = now
+        self._rng = rng or Random()
+        self._ledger = Ledger(stream)
+        self._raw = RawStore.of(stream.env.cr)
+        self._ref = StreamRef(stream.kind, stream.folder_id.remote_id or None)
+
+    # -- network, no row is locked -------------------------------------------------------------
+
+    def gather(self, state: StreamState, request: List | Recent | FetchPending) -> Gathered:
+        """Ask the provider and prepare what came. Writes nothing but files of the raw store."""
+        try:
+            if isinstance(request, FetchPending):
+                return self._gather_pending(state, request)
+            return self._gather_page(state, request)
+        except ProviderError as error:
+            return Gathered(Failure(request, error))
+
+    def _gather_page(self, state: StreamState, request: List | Recent) -> Gathered:
+        folders = ()
+        if isinstance(request, List) and isinstance(request.position, Start):
+            # Roles decide what is in scope, so that the first page needs them.
+            folders = tuple(self._provider.folders())
+        if isinstance(request, Recent):
+            page = self._provider.recent(self._ref, request.limit)
+        else:
+            page = self._provider.changes(self._ref, request.position, request.limit)
+        known = self._ledger.known({item.ref.remote_id for item in (*page.upserts, *page.removals)})
+        if page.span is not None:
+            known |= self._ledger.inside(page.span.folder, page.span.low, page.span.high)
+        context = self._context(state, request, folders)
+        changes = plan.diff(page, known, context)
+        changed = changes.over({})
+        fetched, trouble = self._download(changes.waiting[: request.downloads])
+        settled = plan.settle(fetched, {**known, **changed}, context)
+        gathered = Gathered(PageAnswer(request, page, 0, trouble), page, known, settled.over(changed), folders)
+        gathered.staged = self._stage(fetched, gathered.changed)
+        return gathered
+
+    def _gather_pending(self, state: StreamState, request: FetchPending) -> Gathered:
+        rows = self._ledger.waiting(request.limit)
+        known = {row.ref.remote_id: row for row in rows}
+        fetched, trouble = self._download(rows)
+        asked = () if trouble else tuple(row.ref for row in rows)
+        changes = plan.settle(fetched, known, self._context(state, request), asked)
+        gathered = Gathered(FetchAnswer(request, len(fetched), 0, trouble), None, known, changes.over({}))
+        gathered.staged = self._stage(fetched, gathered.changed)
+        return gathered
+
+    def _context(self, state: StreamState, request: Any, folders: Sequence[Folder] = ()) -> plan.Context:
+        return plan.Context(
+            generation=machine.generation(state),
+            now=self._now,
+            scope=self._mailbox._scope(),
+            folders=tuple(folders) or self._mailbox._known_folders(),
+            listing=not (isinstance(request, List) and isinstance(request.position, Since)),
+            exclusive=self._provider.capabilities.folders == "exclusive",
+            folder=self._ref.folder,
+        )
+
+    def _download(self, rows: Sequence[Known]) -> tuple[list[Fetched], ProviderError | None]:
+        """The contents of rows; for those whose content is held, headers tell folders and flags."""
+        fetched: list[Fetched] = []
+        depth = self._mailbox._fetch_depth()
+        held = [row.ref for row in rows if row.held]
+        fresh = [row.ref for row in rows if not row.held]
+        try:
+            for refs, how in ((fresh, depth), (held, "headers")):
+                for some in _slices(refs, self._provider.capabilities.fetch_limit):
+                    fetched.extend(self._provider.fetch(some, how))
+        except ProviderError as error:
+            return fetched, error
+        return fetched, None
+
+    def _stage(self, fetched: Sequence[Fetched], rows: dict[str, Known]) -> dict[str, mapping.Stored]:
+        """Keep the source and read it. What cannot be read is quarantined with its source."""
+        staged = {}
+        for content in fetched:
+            key = content.ref.remote_id
+            row = rows.get(key)
+            before = self._ledger.rows.get(key)
+            if not isinstance(content, Content) or row is None or row.disposition != "stored":
+                continue
+            if before is not None and before.known.held:
+                continue
+            digest, place = self._raw.put(content.raw)
+            try:
+                staged[key] = stage(content, digest, place)
+            except Exception:  # pylint: disable=broad-except
+                # Parsing promises never to raise. If it does, one message must not stop the others.
+                _logger.exception("Mailbox %s: message %s cannot be read", self._mailbox.id, key)
+                rows[key] = plan.quarantine(row, "unreadable")
+                staged[key] = mapping.Stored(mapping.source_columns(content, digest, place))
+        return staged
+
+    # -- database, one transaction -------------------------------------------------------------
+
+    def commit(self, gathered: Gathered, state: StreamState) -> Outcome:
+        """Write what was gathered, unless ``state`` (locked and read again) has moved on."""
+        written = Written()
+        request = gathered.answer.request
+        if request.version == state.version:
+            if gathered.folders:
+                self._mailbox._write_folders(gathered.folders)
+                self._ledger.read_folders()
+            written = self._write(gathered)
+            if self._sweeps(state, gathered):
+                self._sweep(written, gathered, state)
+        answer = _with_pending(gathered.answer, self._ledger.has_waiting())
+        after, effects = machine.step(state, answer, self._now, self._rng)
+        return Outcome(after, effects, written, request)
+
+    def _write(self, gathered: Gathered) -> Written:
+        lane = "new" if self._is_look(gathered.answer.request) else "history"
+        lines = [self._line(key, row, gathered, lane) for key, row in gathered.changed.items()]
+        return write_safely(self._stream, self._ledger, lines)
+
+    def _line(self, key: str, row: Known, gathered: Gathered, lane: str) -> Line:
+        before = self._ledger.rows.get(key)
+        line = Line(before, row, gathered.staged.get(key), before.lane if before else lane)
+        line.attempts = before.attempts if before else 0
+        if row.disposition == "quarantined":
+            if before is None or before.known.disposition != "quarantined":
+                postpone(line, self._now)
+        elif row.disposition == "stored":
+            line.attempts = 0
+        return line
+
+    def _is_look(self, request: Any) -> bool:
+        return isinstance(request, Recent) or (
+            isinstance(request, List) and isinstance(request.position, Since)
+        )
+
+    def _sweeps(self, state: StreamState, gathered: Gathered) -> bool:
+        if gathered.page is None:
+            return False
+        _, effects = machine.step(state, gathered.answer, self._now, Random(0))
+        return any(isinstance(effect, Sweep) for effect in effects)
+
+    def _sweep(self, written: Written, gathered: Gathered, state: StreamState) -> None:
+        """The last page of an enumeration: what no page of its generation named is not there any more."""
+        request = gathered.answer.request
+        context = self._context(state, request)
+        changes = plan.sweep(self._ledger.older(context.generation), context)
+        lines = [self._line(key, row, gathered, "history") for key, row in changes.over({}).items()]
+        for line in lines:
+            line.stored = None
+        swept = write_safely(self._stream, self._ledger, lines)
+        written.updated += swept.updated
+        written.changed += swept.changed
+        for disposition, count in swept.dispositions.items():
+            written.dispositions[disposition] += count
+
+
+def stage(content: Content, digest: str, place: str) -> mapping.Stored:
+    """Read a message into the values of its row."""
+    email = parse(content.raw)
+    stored = mapping.stored(content, email, digest, place)
+    if stored.words.strip() or not email.html:
+        return stored
+    words = html_to_text(email.html, _HTML_CHARACTERS)
+    return mapping.Stored(
+        stored.columns, stored.parts, stored.weighty, mapping.clean(words, mapping.SEARCH_CHARACTERS) or ""
+    )
+
+
+def write_safely(stream, ledger: Ledger, lines: Sequence[Line]) -> Written:
+    """Write all lines at once; when the database refuses the set, one by one, and quarantine who is to blame.
+
+    Trouble of the database itself (a lost connection, a serialization failure) is not the message's
+    fault and is raised.
+    """
+    try:
+        with stream.env.cr.savepoint(flush=False):
+            return Writer(stream, ledger).write(lines)
+    except psycopg2.OperationalError:
+        raise
+    except (psycopg2.Error, ValueError, TypeError, KeyError) as error:
+        _logger.warning("Stream %s: a page is written message by message (%s)", stream.id, _first_line(error))
+    whole = Written()
+    for line in lines:
+        part = _write_one(stream, ledger, line)
+        whole.created += part.created
+        whole.updated += part.updated
+        whole.arrived += part.arrived
+        whole.changed += part.changed
+        whole.new_folders |= part.new_folders
+        for disposition, count in part.dispositions.items():
+            whole.dispositions[disposition] += count
+    return whole
+
+
+def _write_one(stream, ledger: Ledger, line: Line) -> Written:
+    try:
+        with stream.env.cr.savepoint(flush=False):
+            return Writer(stream, ledger).write([line])
+    except psycopg2.OperationalError:
+        raise
+    except (psycopg2.Error, ValueError, TypeError, KeyError) as error:
+        _logger.warning("Stream %s: message %s is quarantined", stream.id, line.remote_id, exc_info=True)
+        line.after = plan.quarantine(line.after, f"not storable: {_first_line(error)}"[:200])
+        if line.stored is not None:
+            kept = ("date", "size", "raw_sha256", "raw_complete", "raw_store")
+            line.stored = mapping.Stored({name: line.stored.columns[name] for name in kept})
+        postpone(line, datetime.now(timezone.utc))
+        ledger.read_folders()
+        return Writer(stream, ledger).write([line])
+
+
+def postpone(line: Line, now: datetime) -> None:
+    """Count a failed try and set the time of the next one, if there shall be one."""
+    wait = RETRY_AFTER[min(line.attempts, len(RETRY_AFTER) - 1)]
+    line.attempts += 1
+    line.retry_at = mapping.naive(now + wait) if line.attempts < RETRIES else None
+
+
+def _with_pending(answer: Any, pending: int) -> Any:
+    if isinstance(answer, PageAnswer):
+        return PageAnswer(answer.request, answer.page, pending, answer.trouble)
+    if isinstance(answer, FetchAnswer):
+        return FetchAnswer(answer.request, answer.done, pending, answer.trouble)
+    return Failure(answer.request, answer.error, pending)
+
+
+def _slices(refs: Sequence[MessageRef], size: int) -> Iterator[Sequence[MessageRef]]:
+    for start in range(0, len(refs), size):
+        yield refs[start : start + size]
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0][:200]

@@ -1,0 +1,57 @@
+"""Which job runs where: channels, priorities and identity keys.
+
+An identity key merges wake-ups that wait and deliberately not one that runs: a hint that lands while a page
+is under way leaves one successor behind. New mail and history have keys of their own, so that a hint never
+merges into a history job far back in its channel; a job for later has another, so that a hint is never
+put off until the next poll.
+
+Fairness: a history job does one page and its successor goes to the end of the channel (queue_job takes jobs by
+priority, then age), so that every mailbox with history gets one page in turn.
+"""
+
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID
+
+SYNC = "root.mailbox.sync"
+BACKFILL = "root.mailbox.backfill"
+OUTBOX = "root.mailbox.outbox"
+CARE = "root.mailbox.care"
+
+#: Smaller is sooner, across channels that share workers.
+PRIORITY = {SYNC: 10, BACKFILL: 50, OUTBOX: 5, CARE: 30}
+
+#: Seconds below which a wait is none: the runner itself takes about a second.
+_AT_ONCE = 0.5
+
+
+def wake(stream, lane: str, seconds: float = 0.0) -> None:
+    """Enqueue the next step of a stream, ``seconds`` from now, for new mail or for history."""
+    channel = BACKFILL if lane == "history" else SYNC
+    name = "backfill" if lane == "history" else "sync"
+    later = seconds > _AT_ONCE
+    key = f"{name}-later:{stream.id}:{int(seconds)}" if later else f"{name}:{stream.id}"
+    _delayable(
+        stream,
+        channel,
+        key,
+        timedelta(seconds=seconds) if later else None,
+        stream.env._("Sync %s", stream.mailbox_id.display_name),
+    )._job_sync()
+
+
+def enqueue(record, channel: str, key: str, seconds: float = 0.0, description: str = ""):
+    """A delayable for ``record``, to call the job method on."""
+    eta = timedelta(seconds=seconds) if seconds > _AT_ONCE else None
+    return _delayable(record, channel, key, eta, description)
+
+
+def _delayable(record, channel, key, eta, description):
+    # Jobs act for the mailbox, not for the person whose click woke them.
+    return record.with_user(SUPERUSER_ID).with_delay(
+        channel=channel,
+        priority=PRIORITY[channel],
+        identity_key=key,
+        eta=eta,
+        description=description or None,
+    )

@@ -1,0 +1,252 @@
+"""What a step means for its mailbox: progress, health, history of runs, screens, the owner."""
+
+from datetime import datetime, timedelta, timezone
+
+from mailbox_core.errors import AuthorizationLost, ProviderError
+from mailbox_core.sync.stream import Recent
+from mailbox_core.types import Since
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .. import jobs, mapping
+from ..engine.cadence import cadence_at
+
+#: A run that ended so recently goes on, so that an idle mailbox does not fill the list.
+_SAME_RUN = timedelta(minutes=5)
+#: List rows that travel with one notification.
+_BUS_ROWS = 50
+_COUNTERS = {
+    "listed": "listed_count",
+    "stored": "message_count",
+    "filtered": "filtered_count",
+    "quarantined": "quarantine_count",
+    "gone": "gone_count",
+}
+
+
+class Mailbox(models.Model):
+    _inherit = "mailbox"
+
+    # -- starting and stopping -----------------------------------------------------------------
+
+    def _sync_start(self):
+        """Begin to sync, or go on after somebody signed in (again)."""
+        for mailbox in self:
+            mailbox.paused = False
+            known = mailbox.stream_ids
+            mailbox._ensure_streams()
+            known._reconnected()
+            for stream in mailbox.stream_ids - known:
+                jobs.wake(stream, "new")
+
+    def _ensure_streams(self):
+        """One stream for the whole mailbox, or one a folder, as the provider counts cursors."""
+        self.ensure_one()
+        if not self.stream_ids:
+            self.env["mailbox.stream"].create({"mailbox_id": self.id, "kind": "mail"})
+            self.import_started_at = fields.Datetime.now()
+
+    def _sync_now(self, trigger="manual"):
+        """Look for changes at once; wishes that wait are not doubled."""
+        for mailbox in self:
+            if not mailbox.stream_ids:
+                mailbox._sync_start()
+            mailbox.stream_ids._hint("poll", trigger)
+
+    def _sync_pause(self):
+        self.write({"paused": True})
+        self.stream_ids._pause("paused")
+
+    def _sync_resume(self):
+        self.write({"paused": False})
+        self.stream_ids._resume()
+
+    def _is_asleep(self):
+        """Whether nothing may be done for this mailbox."""
+        return bool(self._asleep_reason())
+
+    def _asleep_reason(self):
+        if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+            return "this database is a neutralised copy"
+        if not self.active:
+            return "archived"
+        return "paused" if self.paused else ""
+
+    # -- after a step --------------------------------------------------------------------------
+
+    def _after_step(self, stream, outcome, gathered, started, trigger):
+        """Counters, health, run, notification and follow-up work of one committed step."""
+        self.ensure_one()
+        self._count(outcome.written, gathered)
+        self._note_gate(stream, outcome)
+        self._note_run(stream, outcome, gathered, started, trigger)
+        if stream.phase == "live" and not self.import_ended_at and not stream._pending():
+            self.import_ended_at = fields.Datetime.now()
+            self._audit("import.finished", messages=self.message_count)
+        if outcome.written.new_folders:
+            self._refresh_folders_soon()
+        self._notify_page(outcome.written)
+        if _is_look(outcome.request):
+            self._after_sync(outcome.written.arrived)
+
+    def _count(self, written, gathered):
+        """Move the counters by what was written; one statement, no reading."""
+        changes = [
+            SQL("%s = COALESCE(%s, 0) + %s", SQL.identifier(column), SQL.identifier(column), delta)
+            for disposition, column in _COUNTERS.items()
+            if (delta := written.dispositions.get(disposition))
+        ]
+        if not isinstance(getattr(gathered.answer, "error", None), ProviderError):
+            changes.append(SQL("last_sync_at = (now() AT TIME ZONE 'UTC')"))
+        if changes:
+            self.env.cr.execute(
+                SQL("UPDATE mailbox SET %s WHERE id = %s", SQL(", ").join(changes), self.id)
+            )
+        self.env.invalidate_all()
+
+    def _note_gate(self, stream, outcome):
+        """The circuit breaker as people see it."""
+        gate, failures = outcome.state.gate, outcome.state.attempts
+        values = {
+            "failures": failures,
+            "breaker_until": mapping.naive(gate.until) or False if gate.kind == "waiting" else False,
+            "breaker_reason": gate.reason or False if gate.kind in ("waiting", "blocked") else False,
+        }
+        if any(self[name] != value for name, value in values.items()):
+            self.write(values)
+
+    def _note_shortage(self, resource):
+        """History waits for the server, and the screen says so."""
+        if self.breaker_reason != resource:
+            self.write({"breaker_reason": resource})
+
+    def _note_run(self, stream, outcome, gathered, started, trigger):
+        """One line for steps of the same kind in a row."""
+        trouble = getattr(gathered.answer, "error", None) or getattr(gathered.answer, "trouble", None)
+        word = type(trouble).__name__.lower() if trouble else "ok"
+        written = outcome.written
+        counts = [
+            1,
+            written.created,
+            written.updated,
+            max(0, written.dispositions.get("gone", 0)),
+            max(0, written.dispositions.get("quarantined", 0)),
+            self._budget().spent,
+        ]
+        trigger = trigger if _is_look(outcome.request) else "import"
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            """UPDATE mailbox_run SET ended_at = %s, pages = pages + %s, created = created + %s,
+                   updated = updated + %s, gone = gone + %s, quarantined = quarantined + %s, units = units + %s
+               WHERE id = (SELECT id FROM mailbox_run WHERE mailbox_id = %s ORDER BY id DESC LIMIT 1)
+                 AND stream_id = %s AND trigger = %s AND outcome = %s AND ended_at > %s""",
+            [now, *counts, self.id, stream.id, trigger, word, now - _SAME_RUN],
+        )
+        if not self.env.cr.rowcount:
+            self.env["mailbox.run"].create(
+                {
+                    "mailbox_id": self.id,
+                    "stream_id": stream.id,
+                    "trigger": trigger,
+                    "started_at": started,
+                    "ended_at": now,
+                    "outcome": word,
+                    "note": trouble.detail if trouble else False,
+                    **dict(zip(_RUN_COUNTS, counts, strict=True)),
+                }
+            )
+
+    def _notify_page(self, written):
+        """Tell open lists what changed. Rides the transaction: what is rolled back is never shown."""
+        if not (written.arrived or written.changed):
+            return
+        shown = (written.arrived + written.changed)[:_BUS_ROWS]
+        self._bus_send(
+            "mailbox.page",
+            {
+                "mailbox_id": self.id,
+                "messages": self.env["mailbox.message"].browse(shown)._list_rows(),
+                "more": len(written.arrived) + len(written.changed) > _BUS_ROWS,
+            },
+        )
+
+    def _after_sync(self, message_ids):
+        """What the owner wants done at the provider with mail that has been copied. New mail only: importing
+        history leaves the mailbox as it was."""
+        if self.after_sync == "leave" or self.scope_profile == "read" or not message_ids:
+            return
+        messages = self.env["mailbox.message"].browse(message_ids)
+        if self.after_sync == "read":
+            messages.filtered(lambda message: not message.is_seen)._set_flags({"seen": True})
+        else:
+            messages._archive_remote()
+
+    # -- trouble -------------------------------------------------------------------------------
+
+    def _trouble(self, reason, detail):
+        """A person has to act: one activity for the owner and one audit fact, however often it comes up."""
+        self.ensure_one()
+        if self._spec().authorizer and reason not in ("refused", "missing"):
+            self._on_authorization_lost(AuthorizationLost(reason, detail))
+            return
+        self._audit("sync.blocked", reason=reason)
+        self._remind(
+            "mail.mail_activity_data_warning",
+            self.env._("Mailbox %s cannot go on", self.address),
+            detail or reason,
+        )
+
+    def _spread(self, effect):
+        """A limit of the whole project was hit: every mailbox of it keeps silent."""
+        seconds = (effect.until - datetime.now(timezone.utc)).total_seconds()
+        self._budget().penalize_project(max(0.0, seconds))
+
+    def _cadence(self, now):
+        """How often to look, in the owner's time of day."""
+        owner = self.owner_id
+        local = fields.Datetime.context_timestamp(owner.with_context(tz=owner.tz or "UTC"), mapping.naive(now))
+        return cadence_at(local, self.poll_minutes, self.quiet_from, self.quiet_to)
+
+    # -- report --------------------------------------------------------------------------------
+
+    @api.private
+    def mailbox_report(self):
+        """Figures of the import as plain data, for demonstrations and scripts. Counts rows: not for screens.
+
+        ``unexplained`` and ``provider_messages`` are those of the last finished verification.
+        """
+        self.ensure_one()
+        parity = self.env["mailbox.parity"].search(
+            [("mailbox_id", "=", self.id), ("state", "=", "done")], limit=1
+        )
+        message = self.env["mailbox.message"]
+        seconds = 0.0
+        if self.import_started_at and self.import_ended_at:
+            seconds = (self.import_ended_at - self.import_started_at).total_seconds()
+        stored = message.search_count([("mailbox_id", "=", self.id), ("disposition", "=", "stored")])
+        return {
+            "provider_messages": parity.provider_messages,
+            "stored": stored,
+            "filtered": self.filtered_count,
+            "quarantined": self.quarantine_count,
+            "duplicates": parity.duplicates,
+            "content_duplicates": message.search_count(
+                [("mailbox_id", "=", self.id), ("duplicate_of_id", "!=", False)]
+            ),
+            "unexplained": parity.unexplained,
+            "verified": bool(parity),
+            "folders": len(self.folder_ids),
+            "attachments": self.env["mailbox.attachment"].search_count([("mailbox_id", "=", self.id)]),
+            "conversations": self.env["mailbox.conversation"].search_count([("mailbox_id", "=", self.id)]),
+            "import_seconds": seconds,
+            "rate_per_second": round(stored / seconds, 1) if seconds else 0.0,
+        }
+
+
+_RUN_COUNTS = ("pages", "created", "updated", "gone", "quarantined", "units")
+
+
+def _is_look(request):
+    """Whether a step was for new mail."""
+    return isinstance(request, Recent) or isinstance(getattr(request, "position", None), Since)

@@ -1,0 +1,85 @@
+"""The source of every message, kept once: zlib files named by their SHA-256, beside Odoo's filestore.
+
+A file is complete and on disk before any row names it (written under another name, synced, renamed), so there
+is never a row without its file. A file without a row is left by a transaction that was rolled back; the
+vacuum removes it after a grace period.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from odoo.tools import config
+
+_FOLDER = "mailbox_raw"
+#: Fastest: base64 and text shrink nearly as well as with the default, at a third of its CPU time.
+_LEVEL = 1
+
+
+class RawMissing(Exception):
+    """The file is not there or does not hold what its name promises."""
+
+
+class RawStore:
+    """Content-addressed files below ``root``; ``root`` is made on first use."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @classmethod
+    def of(cls, cr) -> "RawStore":
+        """The raw store of a cursor's database."""
+        return cls(Path(config.filestore(cr.dbname)) / _FOLDER)
+
+    def put(self, raw: bytes) -> tuple[str, str]:
+        """Keep ``raw``; returns its SHA-256 in hex and the key of its file. Raises OSError."""
+        digest = hashlib.sha256(raw).hexdigest()
+        key = f"{digest[:2]}/{digest}"
+        path = self._root / key
+        try:
+            # A young file is safe from the vacuum until the row that is about to name it is committed.
+            os.utime(path)
+        except FileNotFoundError:
+            self._write(path, zlib.compress(raw, _LEVEL))
+        return digest, key
+
+    def get(self, key: str) -> bytes:
+        """The bytes kept under ``key``. Raises RawMissing."""
+        try:
+            raw = zlib.decompress((self._root / key).read_bytes())
+        except (OSError, zlib.error) as error:
+            raise RawMissing(f"{key}: {error}") from error
+        if not key.endswith(hashlib.sha256(raw).hexdigest()):
+            raise RawMissing(f"{key}: content differs from its name")
+        return raw
+
+    def remove(self, key: str) -> None:
+        """Forget a file; harmless when it is gone already."""
+        (self._root / key).unlink(missing_ok=True)
+
+    def older_than(self, seconds: float, shard: str = "*") -> Iterator[str]:
+        """Keys of files that were last put more than ``seconds`` ago, abandoned part files included."""
+        limit = time.time() - seconds
+        for path in self._root.glob(f"{shard}/*"):
+            try:
+                if path.stat().st_mtime < limit:
+                    yield f"{path.parent.name}/{path.name}"
+            except FileNotFoundError:
+                continue
+
+    def _write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="part-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
