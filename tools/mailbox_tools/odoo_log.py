@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 _HEAD = r"^\S+ \S+ \d+ (?P<level>[A-Z]+) \S+ (?P<logger>\S+): "
 _LINE = re.compile(_HEAD + r"(?P<message>.*)$")
-_STARTING = re.compile(r"Starting (\S+) \.\.\.$")
+#: Odoo ends each line with a blank and, in a request, figures about it; hence no end anchors.
+_STARTING = re.compile(r"Starting (\S+) \.\.\.")
 _SKIPPED = re.compile(r"skipped (\S+)(?: \(([\w.]+)\))? : ")
 _FAILED = re.compile(r"(?:FAIL|ERROR): (?:Subtest )?(\S+)(?: \(([\w.]+)\))?")
 _TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests when loading database")
