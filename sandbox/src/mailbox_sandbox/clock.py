@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 import time
+import zoneinfo
+
+#: Google's days begin at midnight in California: quota days and plain dates in searches.
+PACIFIC = zoneinfo.ZoneInfo("America/Los_Angeles")
+
+
+def pacific_day(moment: float) -> int:
+    """Return the ordinal of the Californian day that *moment* (epoch seconds) falls in."""
+    return datetime.datetime.fromtimestamp(moment, PACIFIC).toordinal()
 
 
 class Clock:

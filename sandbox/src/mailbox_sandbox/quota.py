@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .clock import Clock
+from .clock import Clock, pacific_day
 
 MINUTE = 60.0
-DAY = 86400.0
 
 _SHARED = {
     "messages.list": 5, "drafts.list": 5, "threads.list": 10, "threads.modify": 10,
@@ -137,12 +136,12 @@ class QuotaLedger:
                 bucket.level -= cost
             tally.units += cost
             book.minutes[int(now // MINUTE)] += cost
-            self._days[project, int(now // DAY)] += cost
+            self._days[project, pacific_day(now)] += cost
             return ""
 
     def _refusal(self, project: str, user: str, cost: int, now: float) -> str:
         day = self.profile.project_day
-        if day is not None and self._days[project, int(now // DAY)] + cost > day:
+        if day is not None and self._days[project, pacific_day(now)] + cost > day:
             return "day"
         for name, bucket in zip(("user", "project"), self._pair(project, user, now), strict=False):
             if bucket.available(now) < cost:

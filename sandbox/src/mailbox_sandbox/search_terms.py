@@ -5,16 +5,14 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
-import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import headers, mimetree
 from .account import Account
+from .clock import PACIFIC
 from .message import Message
 
-#: Gmail reads a plain date as midnight in California.
-PACIFIC = zoneinfo.ZoneInfo("America/Los_Angeles")
 _DATE = re.compile(r"^(\d{4})[/-](\d{1,2})[/-](\d{1,2})$")
 _AGE = re.compile(r"^(\d+)([dmyh])$", re.I)
 _SIZE = re.compile(r"^(\d+)([kmg]?)b?$", re.I)

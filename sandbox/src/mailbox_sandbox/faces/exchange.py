@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -38,6 +38,10 @@ class Incoming:
             if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
                 query, body = query + parse_query(body.decode("latin-1")), b""
         return cls(method, request.path, query, headers, body)
+
+    def without(self, name: str) -> Incoming:
+        """Return the request without one of its query parameters."""
+        return replace(self, query=[pair for pair in self.query if pair[0] != name])
 
     def first(self, name: str) -> str:
         """Return the first value of a query parameter, or an empty string."""

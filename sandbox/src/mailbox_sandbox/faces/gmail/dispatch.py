@@ -154,7 +154,7 @@ class Dispatcher:
             self._pay(method.name, project, account.email)
         if not token.scopes & set(method.scopes):
             raise problems.insufficient_scope(method.name, list(method.scopes))
-        params = read_params(method, incoming)
+        params = read_params(method, incoming.without("upload_id") if prefix else incoming)
         call = Call(self.services, account, token, method, path, params)
         if prefix:
             ready = self.uploads.receive(call, incoming, prefix)

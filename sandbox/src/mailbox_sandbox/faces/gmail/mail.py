@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ... import listing, search
+from ...account import Account
 from ...changelog import (
     LABEL_ADDED,
     LABEL_REMOVED,
@@ -19,6 +22,7 @@ from . import paging, problems, render
 from .call import Call, check_id
 
 Json = dict[str, Any]
+Walker = Callable[[Account, listing.Selection, Key | None], Iterator[Message]]
 _HISTORY_KEY = {
     MESSAGE_ADDED: "messagesAdded",
     MESSAGE_DELETED: "messagesDeleted",
@@ -38,59 +42,59 @@ def get_profile(call: Call) -> Json:
     }
 
 
+@dataclass
+class Page:
+    """Part of a list; ``resume`` is where the next one starts, or None at the end."""
+
+    items: list[Message]
+    resume: list[int] | None
+
+
 def list_messages(call: Call) -> Json:
     """``users.messages.list``: ids only, newest first, with a useless estimate."""
-    page, more = _page(call, listing.walk)
-    return _listed(call, "messages", [render.reference(item) for item in page], page, more)
+    page = _page(call, listing.walk)
+    return _listed(call, "messages", [render.reference(item) for item in page.items], page)
 
 
 def list_threads(call: Call) -> Json:
     """``users.threads.list``."""
-    page, more = _page(call, listing.walk_threads)
+    page = _page(call, listing.walk_threads)
     rows = [
         {
             "id": item.thread_id,
             "snippet": item.snippet,
             "historyId": str(max(m.history_id for m in call.account.thread(item.thread_id))),
         }
-        for item in page
+        for item in page.items
     ]
-    return _listed(call, "threads", rows, page, more)
+    return _listed(call, "threads", rows, page)
 
 
-def _listed(call: Call, name: str, rows: list[Json], page: list[Message], more: bool) -> Json:
+def _listed(call: Call, name: str, rows: list[Json], page: Page) -> Json:
+    more = page.resume is not None
     data: Json = {"resultSizeEstimate": 201 if more else min(201, len(rows))}
     if rows:
         data = {name: rows, **data}
     if more:
-        data["nextPageToken"] = paging.make(call, _resume(call, page))
+        data["nextPageToken"] = paging.make(call, page.resume)
     return data
 
 
-def _resume(call: Call, page: list[Message]) -> list[int]:
-    start = paging.position(call)
-    shown = (start[2] if start else 0) + len(page)
-    return [*page[-1].key, shown]
-
-
-def _page(call: Call, walker: Any) -> tuple[list[Message], bool]:
+def _page(call: Call, walker: Walker) -> Page:
     selection, start, size = _selection(call), paging.position(call), paging.size(call)
     before: Key | None = (start[0], start[1]) if start else None
-    skip = 0
-    if start and call.world.settings.list_paging == "offset":
-        before, skip = None, start[2]
+    shown = skip = int(start[2]) if start else 0
+    if call.world.settings.list_paging == "offset":
+        before = None
+    else:
+        skip = 0
     if start and _repeats(call):
         before = (before[0], before[1] + 1) if before else None
         skip = max(0, skip - 1)
-    found: Iterator[Message] = walker(call.account, selection, before)
-    page: list[Message] = []
-    for index, item in enumerate(found):
-        if index < skip:
-            continue
-        if len(page) == size:
-            return page, True
-        page.append(item)
-    return page, False
+    items = list(itertools.islice(walker(call.account, selection, before), skip, skip + size + 1))
+    if len(items) <= size:
+        return Page(items, None)
+    return Page(items[:size], [*items[size - 1].key, shown + size])
 
 
 def _repeats(call: Call) -> bool:

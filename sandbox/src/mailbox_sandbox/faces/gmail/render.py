@@ -100,9 +100,10 @@ def part(found: Message, node: Part, view: View) -> Json:
         "partId": node.part_id,
         "mimeType": node.mime_type,
         "filename": node.filename,
-        "headers": _headers(node.fields),
         "body": _body(found, node, view),
     }
+    if node.fields:
+        data["headers"] = _headers(node.fields)
     if node.children:
         data["parts"] = [part(found, child, view) for child in node.children]
     return data
