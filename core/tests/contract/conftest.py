@@ -12,7 +12,7 @@ import pytest
 
 from mailbox_core.contract import ProviderConfig
 from mailbox_core.net.endpoints import Endpoints
-from mailbox_core.net.quota import LocalBudget, QuotaProfile
+from mailbox_core.net.quota import LocalBudget, LocalProject, QuotaProfile
 from mailbox_core.providers.gmail import SPEC
 from mailbox_core.providers.gmail.adapter import GmailProvider
 from mailbox_core.types import (
@@ -78,10 +78,13 @@ class Desk:
         quota: QuotaProfile = UNLIMITED,
     ) -> GmailProvider:
         self.grant = Grant(self.sandbox, list(scopes))
-        self.made.append(LocalBudget(quota))
+        clock = self.sandbox.clock
+        self.made.append(LocalBudget(quota, LocalProject(quota, clock.now, clock.now)))
         config = ProviderConfig(ADA, self.grant, self.made[-1], scope)
         made = SPEC.provider(config, Endpoints.google_at(self.sandbox.url))
         assert isinstance(made, GmailProvider)
+        # Waiting for units moves the sandbox's clock, by which its buckets fill too.
+        made._client._http._sleep = clock.advance
         return made
 
     def deliver(self, subject: str = "Hello", text: str = "Hi\n", **options: Any) -> str:

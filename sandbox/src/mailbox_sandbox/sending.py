@@ -137,7 +137,10 @@ def update_draft(
         old = draft(account, draft_id)
         join(world, account, headers.parse(raw), thread_id)
         del account.draft_of[old.id]
-        keep = thread_id or (old.thread_id if len(account.threads[old.thread_id]) > 1 else None)
+        alone = len(account.threads[old.thread_id]) == 1
+        wanted = thread_id or old.thread_id
+        # A thread ends with its last message, so a lonely draft begins another one.
+        keep = None if alone and wanted == old.thread_id else wanted
         account.delete(old.id)
         return _store_draft(world, account, draft_id, raw, keep)
 

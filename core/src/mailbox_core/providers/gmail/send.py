@@ -72,17 +72,18 @@ def find_sent(client: Client, message_id: str) -> MessageRef | None:
 def _hand_over(client: Client, message: bytes, draft: MessageRef | None) -> Json:
     thread = draft.conversation_key if draft is not None else None
     key = _draft_id(client, draft.remote_id) if draft is not None and draft.remote_id else None
-    try:
-        return client.send(message, thread, key)
-    except NotFound:
-        # The draft or the conversation went away meanwhile; nothing was sent.
-        if thread is None and key is None:
-            raise
-    except Refused as refused:
-        if thread is None or not names_thread(refused):
-            raise
-        return client.send(message, None, key)
-    return client.send(message)
+    while True:
+        try:
+            return client.send(message, thread, key)
+        except NotFound:
+            # The draft or the conversation went away meanwhile; nothing was sent.
+            if thread is None and key is None:
+                raise
+            thread = key = None
+        except Refused as refused:
+            if thread is None or not names_thread(refused):
+                raise
+            thread = None
 
 
 def _draft_id(client: Client, message_id: str) -> str | None:
