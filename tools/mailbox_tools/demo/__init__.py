@@ -1,0 +1,1 @@
+"""`make demo`: a whole installation on this machine, with mail in it and more arriving."""
