@@ -95,6 +95,7 @@ class Mailbox(models.Model):
     health_text = fields.Char(compute="_compute_health")
     breaker_until = fields.Datetime(readonly=True)
     breaker_reason = fields.Char(readonly=True)
+    crash = fields.Char(readonly=True, help="Kind of the last surprise that ended a job; gone with the next step.")
     failures = fields.Integer(readonly=True, help="Failed calls in a row.")
     import_total = fields.Integer(readonly=True)
     import_done = fields.Integer(readonly=True)
@@ -132,7 +133,12 @@ class Mailbox(models.Model):
             mailbox.editor_ids = mailbox.owner_id | editors.user_id
 
     @api.depends(
-        "active", "paused", "stream_ids.phase", "stream_ids.gate", "credential_ids.token_state"
+        "active",
+        "paused",
+        "crash",
+        "stream_ids.phase",
+        "stream_ids.gate",
+        "credential_ids.token_state",
     )
     def _compute_state(self):
         for mailbox in self:
@@ -148,6 +154,8 @@ class Mailbox(models.Model):
             return "reconnect"
         if not streams:
             return "connecting" if self.credential_ids else "draft"
+        if self.crash:
+            return "error"
         if "waiting" in gates:
             return "waiting"
         return "live" if set(streams.mapped("phase")) == {"live"} else "importing"

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta, timezone
 
-from mailbox_core.errors import AuthorizationLost, ProviderError
-from mailbox_core.sync.stream import Recent
+from mailbox_core.errors import AuthorizationLost
+from mailbox_core.sync.stream import Failure, Recent
 from mailbox_core.types import Since
 
 from odoo import api, fields, models
@@ -78,7 +78,7 @@ class Mailbox(models.Model):
     def _after_step(self, stream, outcome, gathered, started, trigger):
         """Counters, health, run, notification and follow-up work of one committed step."""
         self.ensure_one()
-        self._count(outcome.written, gathered)
+        self._count(outcome.written, synced=not isinstance(gathered.answer, Failure))
         self._note_gate(stream, outcome)
         self._note_run(stream, outcome, gathered, started, trigger)
         if stream.phase == "live" and not self.import_ended_at and not stream._pending():
@@ -90,14 +90,14 @@ class Mailbox(models.Model):
         if _is_look(outcome.request):
             self._after_sync(outcome.written.arrived)
 
-    def _count(self, written, gathered):
+    def _count(self, written, synced=False):
         """Move the counters by what was written; one statement, no reading."""
         changes = [
             SQL("%s = COALESCE(%s, 0) + %s", SQL.identifier(column), SQL.identifier(column), delta)
             for disposition, column in _COUNTERS.items()
             if (delta := written.dispositions.get(disposition))
         ]
-        if not isinstance(getattr(gathered.answer, "error", None), ProviderError):
+        if synced:
             changes.append(SQL("last_sync_at = (now() AT TIME ZONE 'UTC')"))
         if changes:
             self.env.cr.execute(
@@ -110,6 +110,7 @@ class Mailbox(models.Model):
         gate, failures = outcome.state.gate, outcome.state.attempts
         values = {
             "failures": failures,
+            "crash": False,
             "breaker_until": mapping.naive(gate.until) or False if gate.kind == "waiting" else False,
             "breaker_reason": gate.reason or False if gate.kind in ("waiting", "blocked") else False,
         }
@@ -170,6 +171,22 @@ class Mailbox(models.Model):
                 "more": len(written.arrived) + len(written.changed) > _BUS_ROWS,
             },
         )
+
+    def _notify_rows(self, messages):
+        """Tell open lists about messages that somebody here changed."""
+        self._bus_send(
+            "mailbox.page", {"mailbox_id": self.id, "messages": messages[:_BUS_ROWS]._list_rows(), "more": False}
+        )
+
+    def _has_labels(self):
+        """Whether a message may be in several folders at once."""
+        return self._provider("interactive").capabilities.folders == "labels"
+
+    def _shift(self, before, after, count):
+        """Move a number of messages from one disposition's counter to another's."""
+        if count:
+            self[_COUNTERS[before]] -= count
+            self[_COUNTERS[after]] += count
 
     def _after_sync(self, message_ids):
         """What the owner wants done at the provider with mail that has been copied. New mail only: importing

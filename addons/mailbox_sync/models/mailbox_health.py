@@ -20,7 +20,7 @@ class Mailbox(models.Model):
                 pace = (now - started).total_seconds() / done
                 mailbox.import_eta = now + timedelta(seconds=pace * (total - done))
 
-    @api.depends("state", "last_sync_at", "breaker_until", "breaker_reason")
+    @api.depends("state", "last_sync_at", "breaker_until", "breaker_reason", "crash")
     def _compute_health(self):
         now = fields.Datetime.now()
         for mailbox in self:
@@ -40,6 +40,6 @@ class Mailbox(models.Model):
             "waiting": self.env._("The provider asked us to wait; goes on by itself. %s", reason),
             "reconnect": self.env._("Sign in again to go on: %s", reason),
             "paused": self.env._("Paused. Resume to go on."),
-            "error": self.env._("Something went wrong: %s", reason),
+            "error": self.env._("A job ended in a surprise (%s); it is tried again by itself.", self.crash),
         }
         return words.get(self.state, "")

@@ -160,6 +160,13 @@ class MailboxStream(models.Model):
             return not self._new_mail_waits()
         return isinstance(request, List) and isinstance(request.position, Snapshot)
 
+    def _sync_failed(self, exc_name="", **_vals):
+        """A job ended in a surprise (called by queue_job in a transaction of its own): say so, and let the
+        poll try again later. The message of the exception stays in the job: it may quote mail."""
+        for stream in self:
+            stream.mailbox_id.crash = exc_name or "unknown"
+            stream.due_at = fields.Datetime.now() + timedelta(seconds=_LOST)
+
     # -- state ---------------------------------------------------------------------------------
 
     def _state(self) -> StreamState:

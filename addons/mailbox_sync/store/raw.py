@@ -20,6 +20,11 @@ _FOLDER = "mailbox_raw"
 _LEVEL = 1
 
 
+def digest(raw: bytes) -> str:
+    """The name of a source: its SHA-256 in hex."""
+    return hashlib.sha256(raw).hexdigest()
+
+
 class RawMissing(Exception):
     """The file is not there or does not hold what its name promises."""
 
@@ -37,15 +42,15 @@ class RawStore:
 
     def put(self, raw: bytes) -> tuple[str, str]:
         """Keep ``raw``; returns its SHA-256 in hex and the key of its file. Raises OSError."""
-        digest = hashlib.sha256(raw).hexdigest()
-        key = f"{digest[:2]}/{digest}"
+        name = digest(raw)
+        key = f"{name[:2]}/{name}"
         path = self._root / key
         try:
             # A young file is safe from the vacuum until the row that is about to name it is committed.
             os.utime(path)
         except FileNotFoundError:
             self._write(path, zlib.compress(raw, _LEVEL))
-        return digest, key
+        return name, key
 
     def get(self, key: str) -> bytes:
         """The bytes kept under ``key``. Raises RawMissing."""
@@ -53,7 +58,7 @@ class RawStore:
             raw = zlib.decompress((self._root / key).read_bytes())
         except (OSError, zlib.error) as error:
             raise RawMissing(f"{key}: {error}") from error
-        if not key.endswith(hashlib.sha256(raw).hexdigest()):
+        if not key.endswith(digest(raw)):
             raise RawMissing(f"{key}: content differs from its name")
         return raw
 
