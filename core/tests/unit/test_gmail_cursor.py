@@ -15,7 +15,9 @@ def test_cursor_round_trip(live: Live) -> None:
     assert decode_live(live.encode()) == live
 
 
-@pytest.mark.parametrize("place", [Place(), Place(0), Place(1795300459), Place(5, "tok")])
+@pytest.mark.parametrize(
+    "place", [Place(), Place(0), Place(1795300459), Place(5, "tok"), Place(5, None, ("a", "b"))]
+)
 def test_place_round_trip(place: Place) -> None:
     assert decode_place(place.encode()) == place
 
@@ -35,7 +37,18 @@ def test_a_cursor_of_somebody_else_means_enumerate_again(text: str) -> None:
         decode_live(text)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"v":2}', '{"v":1,"k":"5"}', '{"v":1,"k":true}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"v":2}',
+        '{"v":1,"k":"5"}',
+        '{"v":1,"k":true}',
+        '{"v":1,"s":[1]}',
+        '{"v":1,"s":"ab"}',
+    ],
+)
 def test_a_place_of_somebody_else_means_enumerate_again(text: str) -> None:
     with pytest.raises(CursorExpired):
         decode_place(text)

@@ -47,15 +47,17 @@ class Place:
 
     ``before`` is the exclusive upper bound in epoch seconds, None at the top. ``page`` is the
     provider's page token inside that bound, used only where more messages share one second than fit
-    on a page.
+    on a page. ``seen`` are ids at the end of the page before: the bound lists its last second
+    again.
     """
 
     before: int | None = None
     page: str | None = None
+    seen: tuple[str, ...] = ()
 
     def encode(self) -> str:
         """The resume text."""
-        return _encode({"k": self.before, "p": self.page})
+        return _encode({"k": self.before, "p": self.page, "s": list(self.seen) or None})
 
 
 def decode_live(text: str) -> Live:
@@ -73,10 +75,12 @@ def decode_place(text: str | None) -> Place:
     if text is None:
         return Place()
     data = _decode(text)
-    before, page = data.get("k"), data.get("p")
+    before, page, seen = data.get("k"), data.get("p"), data.get("s") or []
     if not (before is None or type(before) is int) or not _is_token(page):
         raise CursorExpired("The stored position cannot be read.")
-    return Place(before, page)
+    if not isinstance(seen, list) or not all(isinstance(one, str) for one in seen):
+        raise CursorExpired("The stored position cannot be read.")
+    return Place(before, page, tuple(seen))
 
 
 def _encode(data: dict[str, Any]) -> str:

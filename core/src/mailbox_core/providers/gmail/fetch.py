@@ -131,7 +131,7 @@ class _Errand:
     def _settle(self, ref: MessageRef, data: Json) -> Iterator[Fetched]:
         try:
             yield self._answer(content(self._client, ref, data, self._depth))
-        except (Unavailable, NotFound):
+        except (Unavailable, NotFound, Refused):
             self.again.append(ref)
 
     def _alone(self) -> Iterator[Fetched]:
@@ -161,8 +161,9 @@ class _Errand:
             return Failed(ref, refused.detail, retry=False)
         try:
             return content(self._client, ref, data, self._depth)
-        except NotFound:
-            raise Unavailable("A body of the message could not be found.") from None
+        except (NotFound, Refused) as failure:
+            # Its attachment id, which does not live long; the message itself is there.
+            raise Unavailable(failure.detail or "A body could not be read.") from None
 
     def _answer(self, fetched: Fetched) -> Fetched:
         self.answered = True

@@ -2,14 +2,15 @@
 
 ``messages.list`` answers ids only, in order of ``internalDate``. A page token lives for a limited
 time, so the place to go on is a date: the second of the oldest message of the page, inclusive.
-Messages of that second are listed again; repeats are harmless. Only where more messages share one
-second than fit on a page the page token is part of the place. Source: Gmail API ``messages.list``;
-operators ``after:``/``before:`` take epoch seconds (dates would mean midnight Pacific time).
+Messages of that second are listed again and left out as far as they are remembered; repeats are
+harmless. Only where more messages share one second than fit on a page the page token is part of the
+place. Source: Gmail API ``messages.list``; operators ``after:``/``before:`` take epoch seconds
+(dates would mean midnight Pacific time).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,11 @@ from .cursor import Place
 
 PAGE_LIMIT = 500
 """Messages a page; the most that ``messages.list`` and ``history.list`` answer."""
+
+
+REMEMBERED = 50
+"""Ids of a page's end that are left out of the next one. Of more messages in one second some are
+told twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +84,16 @@ def leaf(client: Client, window: Window, place: Place, limit: int, onward: bool 
     except Refused:
         if place.page is None:
             raise
-        return leaf(client, window, Place(place.before), limit, onward)
-    refs, token = refs_of(data), text(data, "nextPageToken")
+        return leaf(client, window, replace(place, page=None), limit, onward)
+    listed, token = refs_of(data), text(data, "nextPageToken")
+    refs = tuple(ref for ref in listed if ref.remote_id not in place.seen)
     if token is None or not onward:
         return Leaf(refs, place, None, None)
-    oldest = _oldest_second(client, refs)
+    oldest = _oldest_second(client, listed)
+    seen = tuple(ref.remote_id for ref in listed[-REMEMBERED:])
     if oldest is not None and _moves(oldest, place):
-        return Leaf(refs, place, oldest, Place(oldest + 1))
-    return Leaf(refs, place, oldest, Place(place.before, token))
+        return Leaf(refs, place, oldest, Place(oldest + 1, None, seen))
+    return Leaf(refs, place, oldest, Place(place.before, token, seen))
 
 
 def all_ids(client: Client, params: dict[str, Any]) -> frozenset[str]:

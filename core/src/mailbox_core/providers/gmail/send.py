@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...errors import NotFound, ProviderError, Refused, Unavailable
+from ...mime.build import COPY_HEADER
+from ...mime.fields import message_id as read_id
+from ...mime.headers import split
 from ...net.http import Response
 from ...types import MessageRef, Receipt
 from . import costs
@@ -21,7 +24,6 @@ from .listing import refs_of
 SIZE_LIMIT = 36_700_160
 """Bytes of a message (Gmail API, "Uploading attachments"; discovery document, ``maxSize``)."""
 
-OWN_ID = "X-Mailbox-Message-ID"
 _LOOK_BACK = 25
 """Sent messages that are looked through when the search index does not know the message yet."""
 
@@ -36,6 +38,7 @@ def send(client: Client, message: bytes, draft: MessageRef | None) -> Receipt:
     the recipients thread by headers anyway. Raises Refused with code ``size`` before anything is
     sent.
     """
+    message = findable(message)
     if len(message) > SIZE_LIMIT:
         raise Refused(
             f"The message has {len(message)} bytes; Gmail takes at most {SIZE_LIMIT}.", "size"
@@ -114,11 +117,15 @@ def _real_id(client: Client, message_id: str) -> str | None:
 
 def _own_ids(client: Client, refs: Sequence[MessageRef]) -> Iterator[tuple[MessageRef, str]]:
     """Our own id of sent messages, where they carry one. Raises for any that could not be read."""
-    params = (("format", "metadata"), ("metadataHeaders", OWN_ID), ("fields", "payload(headers)"))
+    params = (
+        ("format", "metadata"),
+        ("metadataHeaders", COPY_HEADER),
+        ("fields", "payload(headers)"),
+    )
     calls = [Call(f"messages/{segment(ref.remote_id)}", params) for ref in refs]
     for ref, found in zip(refs, client.batch(calls, "messages.get"), strict=True):
         if isinstance(found, Response):
-            own = _header(answer(found), OWN_ID.lower())
+            own = _header(answer(found), COPY_HEADER.lower())
             if own is not None:
                 yield ref, own
         elif not isinstance(found, NotFound):
@@ -132,6 +139,17 @@ def _header(data: Json, name: str) -> str | None:
         if (text(entry, "name") or "").lower() == name:
             return text(entry, "value")
     return None
+
+
+def findable(message: bytes) -> bytes:
+    """The message with its Message-ID repeated in our own header, unless that is there already. The
+    builder writes it; a message from elsewhere must be found again just as well."""
+    block, _ = split(message, 0, len(message))
+    own, _ = read_id(block.all("message-id"))
+    if own is None or block.all(COPY_HEADER.lower()):
+        return message
+    line_end = "\r\n" if b"\r\n" in message else "\n"
+    return f"{COPY_HEADER}: {own}{line_end}".encode() + message
 
 
 def bare(message_id: str) -> str:
