@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from mailbox_sandbox import Account, Sandbox
@@ -26,7 +27,7 @@ def test_history_is_the_change_log_in_order(gmail: Any, account: Account, mail: 
     data = gmail.get("history", startHistoryId=start)
     assert _kinds(data) == ["messagesAdded", "labelsAdded", "labelsRemoved", "messagesDeleted"]
     ids = [int(record["id"]) for record in data["history"]]
-    assert ids == sorted(set(ids)) and any(b - a > 1 for a, b in zip(ids, ids[1:], strict=False))
+    assert ids == sorted(set(ids)) and any(b - a > 1 for a, b in itertools.pairwise(ids))
     assert int(start) < ids[0] and ids[-1] <= int(data["historyId"])
     assert data["history"][1]["labelsAdded"][0]["labelIds"] == ["STARRED"]
     again = gmail.get("history", startHistoryId=data["historyId"])

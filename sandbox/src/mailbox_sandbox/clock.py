@@ -8,7 +8,11 @@ import time
 import zoneinfo
 
 #: Google's days begin at midnight in California: quota days and plain dates in searches.
-PACIFIC = zoneinfo.ZoneInfo("America/Los_Angeles")
+PACIFIC: datetime.tzinfo
+try:
+    PACIFIC = zoneinfo.ZoneInfo("America/Los_Angeles")
+except zoneinfo.ZoneInfoNotFoundError:  # a machine without time zone data: winter time all year
+    PACIFIC = datetime.timezone(datetime.timedelta(hours=-8))
 
 
 def pacific_day(moment: float) -> int:

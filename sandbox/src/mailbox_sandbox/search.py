@@ -21,7 +21,8 @@ _TOKEN = re.compile(
       | (?P<around>AROUND(?:\s+\d+)?(?=\s|$))
       | (?P<minus>-(?=[^\s]))
       | (?P<plus>\+(?=[^\s]))
-      | (?:(?P<name>[A-Za-z_][A-Za-z0-9_]*):)?(?:"(?P<quoted>[^"]*)"?|(?P<group>\()|(?P<word>[^\s(){}"]+))
+      | (?:(?P<name>[A-Za-z][A-Za-z0-9_]*):)?
+        (?:"(?P<quoted>[^"]*)"?|(?P<group>\()|(?P<word>[^\s(){}"]+))
     )""",
     re.VERBOSE,
 )
