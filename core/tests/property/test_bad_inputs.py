@@ -8,6 +8,7 @@ import sys
 from datetime import timezone
 
 import pytest
+
 from mailbox_core import conversations
 from mailbox_core.mime import (
     delivery_report,
@@ -26,7 +27,13 @@ MAX_MEGABYTES = 200
 
 def well_formed(email: Email) -> None:
     """What must hold for every message: text a database takes, one sender, names that are safe."""
-    texts = [email.subject, email.snippet, email.text or "", email.html or "", *sum(email.headers, ())]
+    texts = [
+        email.subject,
+        email.snippet,
+        email.text or "",
+        email.html or "",
+        *sum(email.headers, ()),
+    ]
     texts += [part.filename for part in email.parts]
     for text in texts:
         assert "\0" not in text
@@ -152,7 +159,9 @@ def test_machine_mail() -> None:
 def test_senders() -> None:
     for sample in each("addresses"):
         email = check(sample)
-        assert (email.sender.email if email.sender else None) == sample.expect["sender"], sample.name
+        assert (email.sender.email if email.sender else None) == sample.expect["sender"], (
+            sample.name
+        )
 
 
 def test_message_ids() -> None:

@@ -73,7 +73,7 @@ def _ascii_domain(domain: str) -> str:
     if len(domain) > 255:
         return ""
     try:
-        return idna.encode(domain, uts46=True).decode("ascii")
+        return str(idna.encode(domain, uts46=True), "ascii")
     except (idna.IDNAError, UnicodeError, IndexError):
         return ""
 

@@ -151,13 +151,14 @@ class Selector:
         self.hint = self.hint or entity.parameters.get("charset")
         if guessed:
             self.tree.defects.add("charset")
+        text = text.replace("\r\n", "\n")
         if rich:
             self.budget.html -= len(octets)
             return [Piece(entity.path, None, text)]
         self.budget.text -= len(octets)
         if entity.parameters.get("format", "").lower() == "flowed":
             text = unflow(text, entity.parameters.get("delsp", "").lower() == "yes")
-        return [Piece(entity.path, text.replace("\r\n", "\n"), None)]
+        return [Piece(entity.path, text, None)]
 
     def _octets(self, entity: Entity, room: int) -> bytes:
         """Decoded octets of a text part, cut to ``room``; a part that was cut is listed as a
@@ -277,7 +278,7 @@ def unflow(text: str, delsp: bool) -> str:
     lines: list[str] = []
     open_depth = -1
     buffer: list[str] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in text.split("\n"):
         content = line.lstrip(">")
         depth = len(line) - len(content)
         content = content[1:] if content.startswith(" ") else content

@@ -71,7 +71,9 @@ _MOJIBAKE = re.compile("[\xc2\xc3\xe2][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ
 
 # windows-1252 as the WHATWG has it: octets without a character stand for themselves.
 _CP1252_OCTETS = {
-    ord(char): octet for octet in range(0x80, 0xA0) for char in bytes([octet]).decode("cp1252", "ignore")
+    ord(char): octet
+    for octet in range(0x80, 0xA0)
+    for char in bytes([octet]).decode("cp1252", "ignore")
 }
 
 

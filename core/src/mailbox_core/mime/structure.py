@@ -12,6 +12,7 @@ Paths number entities like RFC 3501 section 6.4.5: children of the root are ``1`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from .headers import HeaderBlock, params, split, to_text
 _NEVER = 1 << 62
 _CLOSE = b"--"
 _LOOKED_AT = 64 * 1024
+_BARE_CR = re.compile(rb"\r[^\n]")
 
 
 @dataclass(slots=True)
@@ -132,6 +134,8 @@ class _Scanner:
             return
         start = level.line_end
         self._seek(level, start)
+        if level.at == start and not level.closing:
+            return  # the same delimiter twice in a row encloses nothing
         level.parts += 1
         parent = level.entity
         path = f"{parent.path}.{level.parts}" if parent.path else str(level.parts)
@@ -146,6 +150,8 @@ class _Scanner:
         block, body = split(self.raw, start, bound)
         if block.cut or block.junk:
             self.defects.add("headers")
+        if _BARE_CR.search(self.raw, start, body):
+            self.defects.add("line-ends")  # some readers end the header there
         entity = Entity(path, block, min(body, bound), self.size)
         self._type(entity, default)
         if entity.content_type.startswith("multipart/"):

@@ -16,6 +16,7 @@ _NOT_BASE64 = bytes(
     for octet in range(256)
     if not (chr(octet).isalnum() and octet < 128) and octet not in b"+/"
 )
+_UU_SAMPLE = 4_096
 _CHUNK = 1 << 20
 _MAX_SEGMENTS = 1_000
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
@@ -111,10 +112,19 @@ def uu_files(text: bytes, limit: int = limits.MAX_EMBEDDED) -> list[UuFile]:
 
 
 def _looks_uu(text: bytes, start: int, end: int) -> bool:
-    """Whether the first line has the length its first octet tells: prose between begin and end
-    has not.
-    """
-    line = text[start : min(end, start + 100)].split(b"\n", 1)[0].rstrip(b"\r\n ")
-    if not line or not 32 <= line[0] <= 96:
-        return not line
-    return len(line) <= 1 + ((((line[0] - 32) & 63) + 2) // 3) * 4 + 2
+    """Whether the lines have the lengths their first octets tell: prose between begin and end has
+    not, and must stay in the text."""
+    lines = text[start : min(end, start + _UU_SAMPLE)].split(b"\n")
+    if end - start > _UU_SAMPLE:
+        lines.pop()  # cut in the middle
+    checked = [
+        line for line in (line.rstrip(b"\r\n ") for line in lines) if line not in (b"", b"`")
+    ]
+    return bool(checked) and all(map(_is_uu_line, checked))
+
+
+def _is_uu_line(line: bytes) -> bool:
+    if not 33 <= line[0] <= 95:
+        return False
+    wanted = 1 + (line[0] - 32 + 2) // 3 * 4
+    return wanted - 8 <= len(line) <= wanted + 2  # relays strip spaces, encoders add a checksum
