@@ -174,8 +174,8 @@ class _Errand:
 def content(client: Client, ref: MessageRef, data: Json, depth: Depth) -> Content:
     """A ``messages.get`` answer as Content. May read body texts that did not come along.
 
-    Raises Unavailable for an answer that is not this message or not whole, NotFound when a body is
-    gone.
+    Raises Unavailable for an answer that is not this message or not whole, NotFound or Refused for
+    a body that cannot be read.
     """
     if text(data, "id") != ref.remote_id:
         raise Unavailable("Gmail answered with another message.", reached=True)
