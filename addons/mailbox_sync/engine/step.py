@@ -275,12 +275,17 @@ def _write_one(stream, ledger: Ledger, line: Line) -> Written:
     except (psycopg2.Error, ValueError, TypeError, KeyError) as error:
         _logger.warning("Stream %s: message %s is quarantined", stream.id, line.remote_id, exc_info=True)
         line.after = plan.quarantine(line.after, f"not storable: {_first_line(error)}"[:200])
-        if line.stored is not None:
-            kept = ("date", "size", "raw_sha256", "raw_complete", "raw_store")
-            line.stored = mapping.Stored({name: line.stored.columns[name] for name in kept})
         postpone(line, datetime.now(timezone.utc))
         ledger.read_folders()
-        return Writer(stream, ledger).write([line])
+        return _write_quarantined(stream, ledger, line)
+
+
+def _write_quarantined(stream, ledger: Ledger, line: Line) -> Written:
+    """The row of a message that cannot be stored: with the name of its source, else without anything."""
+    if line.stored is not None:
+        kept = ("raw_sha256", "raw_complete", "raw_store")
+        line.stored = mapping.Stored({name: line.stored.columns[name] for name in kept})
+    return Writer(stream, ledger).write([line])
 
 
 def postpone(line: Line, now: datetime) -> None:

@@ -44,7 +44,7 @@ class MailboxParity(models.Model):
     progress = fields.Float()
     provider_messages = fields.Integer()
     stored = fields.Integer()
-    filtered = fields.Integer()
+    filtered_out = fields.Integer(help="Left out by a rule.")
     quarantined = fields.Integer()
     gone = fields.Integer()
     pending = fields.Integer(help="Listed, to be fetched.")
@@ -243,7 +243,7 @@ class MailboxParity(models.Model):
                 "healed": len(work["open"]) - len(still),
                 "duplicates": checks.duplicates(self.env.cr, self.mailbox_id.id),
                 "stored": counts.get("stored", 0),
-                "filtered": counts.get("filtered", 0),
+                "filtered_out": counts.get("filtered", 0),
                 "quarantined": counts.get("quarantined", 0),
                 "gone": counts.get("gone", 0),
                 "pending": counts.get("listed", 0),
