@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from mailbox_tools import odoo_config, paths, postgres
+from mailbox_tools import make_variables, odoo_config, paths, postgres
 from mailbox_tools.databases import create_database
 from mailbox_tools.demo import options, report
 from mailbox_tools.demo.client import OdooClient
@@ -44,7 +44,8 @@ def _stay(server: OdooServer, provider: Provider) -> int:
 @command_line
 def main(arguments: Sequence[str]) -> int:
     """Run the demo; with ONCE=1 the exit code tells whether every message is accounted for once."""
-    chosen = options.read(os.environ, options.mail_arguments(os.getpid()))
+    mail = [value for name, value in make_variables.given() if name == "MAIL" and value]
+    chosen = options.read(os.environ, mail)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     with ExitStack() as stack:

@@ -41,25 +41,6 @@ def read(environment: Mapping[str, str], mail: Sequence[str]) -> Options:
     )
 
 
-def mail_arguments(pid: int, proc: Path = Path("/proc")) -> list[str]:
-    """Return every MAIL=… given to the `make` above process ``pid``, in order.
-
-    make keeps the last of repeated assignments only, and a shell may export MAIL for its own
-    purposes; so the command line of make itself is read. Where there is no /proc, the variable counts.
-    """
-    while pid > 1:
-        try:
-            arguments = (proc / str(pid) / "cmdline").read_bytes().decode(errors="surrogateescape").split("\0")
-            parent = (proc / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[1]
-        except OSError:
-            break
-        if Path(arguments[0]).name in {"make", "gmake"}:
-            return [word[5:] for word in arguments if word.startswith("MAIL=") and word != "MAIL="]
-        pid = int(parent)
-    given = os.environ.get("MAIL_FROM_MAKE", "")
-    return [given] if given else []
-
-
 def _existing(path: str) -> Path:
     found = Path(path).expanduser().resolve()
     if not found.exists():
