@@ -159,6 +159,8 @@ def test_parts_left_at_the_provider() -> None:
     assert [data for _, data in iter_parts(raw)] == [None]
     with pytest.raises(KeyError):
         part_bytes(raw, "2")
+    forged = entity.replace(b"path*=utf-8''3", b"path=../../x")
+    assert parse(mixed(PLAIN + b"body", forged)).parts[0].ref.path == "2"
     foreign = b"Content-Type: message/external-body; access-type=URL; size=9\n\n\n"
     assert parse(mixed(foreign)).parts[0].available
 
@@ -170,6 +172,7 @@ def test_uuencoded_files_leave_the_text() -> None:
     (part,) = email.parts
     assert (part.filename, part.size) == ("x.txt", 3)
     assert part_bytes(raw, part.ref.path) == b"abc"
+    assert email.fingerprint != parse(raw.replace(b"#86)C", b"#86)D")).fingerprint
     prose = b"From: a@b.example\n\nbegin 644 times a day, people say, and that is\na lot\nend\n"
     assert parse(prose).parts == ()
 

@@ -37,10 +37,9 @@ def fingerprint(
     digest = hashlib.sha256("\0".join(lines).encode("utf-8", "replace"))
     for item in found:
         part = item.part
-        if "/" in part.ref.path:
-            continue  # lies inside a part that is counted itself
         digest.update(f"\0{part.filename}\0{part.size}\0".encode("utf-8", "replace"))
-        if part.available:
+        inside = part.ref.path.partition("/")[2]
+        if part.available and inside in ("", "uu:1"):  # other embedded files are hashed with these
             data = transfer.decode(tree.octets(item.entity), body.encoding_of(item.entity))
             digest.update(hashlib.sha256(data).digest())
     return digest.hexdigest()

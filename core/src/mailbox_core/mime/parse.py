@@ -34,16 +34,13 @@ def parse(raw: bytes) -> Email:
     notes = _Notes(tree.defects)
     selector = body.Selector(tree)
     selection = selector.run()
+    text, html = body.join_text(selection.pieces), body.join_html(selection.pieces)
     reader = _Reader(block, selector.hint, notes)
     from_ = reader.addresses("from")
     sender = reader.sender(from_)
     subject = notes("charset", decoded(block.raw("subject"), selector.hint))[: limits.MAX_SUBJECT]
     date = notes("date", fields.date(block.all("date"), block.all("received")))
-    text = body.join_text(selection.pieces)
-    html = body.join_html(selection.pieces)
     found = list_parts(tree, selection)
-    if any(len(block.all(name)) > 1 for name in _ONCE):
-        tree.defects.add("duplicate-header")
     return Email(
         message_id=notes("message-id", fields.message_id(block.all("message-id"))),
         in_reply_to=notes("references", fields.references(block.all("in-reply-to"))),
@@ -61,9 +58,7 @@ def parse(raw: bytes) -> Email:
         html=html,
         snippet=snippet(text, html),
         parts=tuple(item.part for item in found),
-        fingerprint=fingerprint(
-            tree, found, sender, subject, date, text if text is not None else html
-        ),
+        fingerprint=fingerprint(tree, found, sender, subject, date, text or html),
         automatic=classify.automatic(tree),
         defects=tuple(sorted(tree.defects)),
     )
@@ -89,6 +84,8 @@ class _Reader:
         self.block = block
         self.hint = hint
         self.notes = notes
+        if any(len(block.all(name)) > 1 for name in _ONCE):
+            notes.defects.add("duplicate-header")
 
     def addresses(self, name: str) -> tuple[Address, ...]:
         return self.notes("address", addresses.parse(self.block.all(name), self.hint))

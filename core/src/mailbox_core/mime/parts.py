@@ -21,6 +21,7 @@ EXTERNAL_ACCESS = "x-mailbox-part"
 
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
+_PATH = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,60}")
 _EMBEDDED = re.compile(r"(?P<path>[0-9.]+)/(?P<kind>tnef|uu):(?P<number>[0-9]{1,4})")
 _MAX_TNEF = 64 * 1024 * 1024
 _MAX_NESTED = 10
@@ -44,8 +45,9 @@ def list_parts(tree: Tree, selection: body.Selection) -> list[Found]:
             found += [Found(one, entity) for one in _tnef_parts(tree, entity)]
     for path, files in selection.uu.items():
         entity = find(tree, path)
+        octets = _body_octets(tree, entity)
         found += [
-            Found(_uu_part(tree, entity, number, file), entity)
+            Found(_uu_part(path, number, file, octets), entity)
             for number, file in enumerate(files, 1)
         ]
     return found
@@ -88,7 +90,9 @@ def _external(tree: Tree, entity: Entity) -> Part | None:
     block, _ = split(tree.raw, entity.body, entity.end)
     inner = Entity("", block, entity.end, entity.end)
     content_type = given.get("type", "").lower() or "application/octet-stream"
-    path = given.get("path", "") or entity.path
+    path = given.get("path", "")
+    if not _PATH.fullmatch(path):
+        path = entity.path  # a sender may write such a part himself
     size = given.get("size", "")
     return Part(
         ref=PartRef(path),
@@ -126,15 +130,14 @@ def _tnef_parts(tree: Tree, entity: Entity) -> list[Part]:
     ]
 
 
-def _uu_part(tree: Tree, entity: Entity, number: int, file: transfer.UuFile) -> Part:
-    path = f"{entity.path}/uu:{number}"
+def _uu_part(path: str, number: int, file: transfer.UuFile, octets: bytes) -> Part:
+    path = f"{path}/uu:{number}"
     name = names.safe_filename(decode_text(file.name, None)[0])
-    data = file.data(_body_octets(tree, entity))
     return Part(
         PartRef(path),
         name or names.default_filename("application/octet-stream", path),
         "application/octet-stream",
-        len(data),
+        len(file.data(octets)),
     )
 
 

@@ -64,6 +64,11 @@ def automatic(rng: random.Random) -> Made:
             message(f"Subject: {subject}\n{header}\n"),
             {"automatic": expected},
         )
+    yield from _reports()
+    yield from _free_bounces()
+
+
+def _reports() -> Made:
     words = {
         "failed": "bounce",
         "delayed": "delay",
@@ -89,6 +94,10 @@ def automatic(rng: random.Random) -> Made:
         {"automatic": "report"},
     )
     yield "abuse", report("failed", "5.0.0", kind="feedback-report"), {"automatic": "report"}
+
+
+def _free_bounces() -> Made:
+    """Of servers that know no RFC 3464."""
     free = b"Sorry.\n\n<nobody@example.net>: 550 5.1.1 unknown\n\n--- Below is a copy\n\n"
     free += b"Message-ID: <sent@example.org>\n"
     for number, subject in enumerate(
