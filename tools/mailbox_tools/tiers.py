@@ -79,7 +79,7 @@ def _run_pytest(arguments: list[str], environment: Mapping[str, str]) -> Result:
             return Result(
                 seconds=seconds, trouble=f"pytest ended with {done.returncode} and no report"
             )
-    trouble = "" if passed + failed + skipped else "ran no test"
+    trouble = "" if passed + failed else "ran no test"
     if done.returncode not in (0, 1) and not failed:
         trouble = f"pytest ended with {done.returncode}"
     return Result(passed, failed, skipped, seconds, trouble)
@@ -125,7 +125,7 @@ def _odoo_result(outcome: odoo_log.Outcome, started: float) -> Result:
     trouble = ""
     if not outcome.finished:
         trouble = "Odoo did not reach its closing count"
-    elif not outcome.tests:
+    elif outcome.count(odoo_log.SKIPPED) == len(outcome.tests):
         trouble = "ran no test"
     elif outcome.troubles:
         trouble = outcome.troubles[0]
