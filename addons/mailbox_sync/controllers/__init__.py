@@ -1,0 +1,2 @@
+from . import mailbox_content
+from . import mailbox_oauth

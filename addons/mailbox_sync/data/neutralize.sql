@@ -1,0 +1,14 @@
+-- A copy of the database must not touch anybody's mail: no grant, no running stream, no waiting job.
+UPDATE mailbox_credential
+   SET secret = NULL, client_secret = NULL, key_id = NULL, database_uuid = NULL, scopes = NULL,
+       expires_at = NULL, refresh_expires_at = NULL, verified_at = NULL, failing_since = NULL,
+       failure = NULL, failure_reason = NULL, token_state = 'none';
+UPDATE mailbox_client SET client_secret = NULL;
+DELETE FROM mailbox_signin;
+UPDATE mailbox SET paused = true, state = 'paused';
+UPDATE mailbox_stream SET gate = 'paused', gate_until = NULL, gate_reason = 'Neutralised copy';
+UPDATE mailbox_command SET state = 'failed', failure = 'Neutralised copy' WHERE state = 'pending';
+UPDATE queue_job
+   SET state = 'cancelled'
+ WHERE model_name LIKE 'mailbox%'
+   AND state NOT IN ('done', 'cancelled', 'failed');

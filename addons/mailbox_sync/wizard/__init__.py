@@ -1,0 +1,3 @@
+from . import mailbox_disconnect
+from . import mailbox_new
+from . import mailbox_test
