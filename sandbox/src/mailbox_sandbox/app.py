@@ -22,10 +22,11 @@ class Application:
     def __init__(self, world: World, faults: FaultPlan, quota: QuotaLedger) -> None:
         self.base_url = ""
         self.keys = KeyRing(world.clock)
+        self.control = Control(world, faults, quota, self.keys)
         self._faces = (
             GmailFace(Services(world, faults, quota)),
             OAuthFace(world, faults, self.keys),
-            Control(world, faults, quota, self.keys),
+            self.control,
         )
 
     def __call__(self, request: Request) -> Response:

@@ -20,6 +20,13 @@ from .world import World
 
 Json = dict[str, Any]
 PREFIX = "/_sandbox"
+#: The page shows strangers' mail: nothing but its own script may run or load.
+_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; "
+    "connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+}
 _PAGES = ("/", "/_sandbox/mail", "/_sandbox", "/_sandbox/")
 
 
@@ -68,10 +75,16 @@ class Control:
         """Tell whether an address belongs to the control API or its page."""
         return path in _PAGES or path.startswith(PREFIX + "/")
 
+    def calls(self) -> list[tuple[str, str]]:
+        """List the calls as (verb, name below ``/_sandbox/``)."""
+        return list(self._calls)
+
     def handle(self, incoming: Incoming) -> Outgoing:
         """Answer one HTTP exchange. Writing needs a JSON body, so no foreign page can do it."""
         if incoming.path in _PAGES:
-            return Outgoing(200, read_text("mail.html").encode(), HTML)
+            return Outgoing(200, read_text("mail.html").encode(), HTML, dict(_POLICY))
+        if incoming.path == PREFIX + "/mail.js":
+            return Outgoing(200, read_text("mail.js").encode(), "text/javascript; charset=UTF-8")
         call = self._calls.get((incoming.method, incoming.path.removeprefix(PREFIX + "/")))
         if call is None:
             return _error(404, f"no such call: {incoming.method} {incoming.path}")
