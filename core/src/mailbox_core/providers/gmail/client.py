@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...contract import Budget
@@ -178,6 +178,19 @@ def answer(response: Response) -> Json:
     if not isinstance(data, dict):
         raise Unavailable("The answer of Gmail is not an object.", reached=True)
     return data
+
+
+def pages(ask: Callable[[Mapping[str, Any]], Json], params: Mapping[str, Any]) -> Iterator[Json]:
+    """All answers of a paged call. Raises Unavailable when the pages go in a circle."""
+    seen: set[str] = set()
+    token: str | None = ""
+    while token is not None:
+        data = ask({**params, "pageToken": token} if token else params)
+        yield data
+        token = text(data, "nextPageToken")
+        if token in seen:
+            raise Unavailable("Gmail's pages go in a circle.", reached=True)
+        seen.add(token or "")
 
 
 def items(data: Mapping[str, Any], key: str) -> list[Json]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...errors import NotFound, Refused, Unavailable
 from ...types import MessageRef
-from .client import Client, items, text
+from .client import Client, items, pages, text
 from .cursor import Place
 
 PAGE_LIMIT = 500
@@ -98,14 +98,8 @@ def leaf(client: Client, window: Window, place: Place, limit: int, onward: bool 
 
 def all_ids(client: Client, params: dict[str, Any]) -> frozenset[str]:
     """The ids of a whole result, page after page."""
-    found: set[str] = set()
-    while True:
-        data = client.list_messages(params)
-        found.update(ref.remote_id for ref in refs_of(data))
-        token = text(data, "nextPageToken")
-        if token is None:
-            return frozenset(found)
-        params = {**params, "pageToken": token}
+    answers = pages(client.list_messages, params)
+    return frozenset(ref.remote_id for data in answers for ref in refs_of(data))
 
 
 def _oldest_second(client: Client, refs: tuple[MessageRef, ...]) -> int | None:

@@ -17,7 +17,7 @@ from ...net.http import Response
 from ...types import MessageRef, Receipt
 from . import costs
 from .batch import Call, segment
-from .client import Client, Json, answer, items, text
+from .client import Client, Json, answer, items, pages, text
 from .errors import names_thread
 from .listing import refs_of
 
@@ -92,17 +92,12 @@ def _hand_over(client: Client, message: bytes, draft: MessageRef | None) -> Json
 def _draft_id(client: Client, message_id: str) -> str | None:
     """The id of the draft whose present message this is. Drafts keep their id while every edit
     gives their message another one, so there is nothing to remember."""
-    params: Json = {"maxResults": _DRAFTS}
-    while True:
-        data = client.drafts(params)
+    for data in pages(client.drafts, {"maxResults": _DRAFTS}):
         for entry in items(data, "drafts"):
             found = entry.get("message")
             if isinstance(found, dict) and found.get("id") == message_id:
                 return text(entry, "id")
-        token = text(data, "nextPageToken")
-        if token is None:
-            return None
-        params["pageToken"] = token
+    return None
 
 
 def _real_id(client: Client, message_id: str) -> str | None:
