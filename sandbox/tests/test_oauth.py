@@ -300,7 +300,7 @@ def test_id_token_is_signed_and_keys_rotate(oauth: OAuth, sandbox: Sandbox) -> N
     def read(token: str) -> dict[str, Any]:
         kid = jwt.get_unverified_header(token)["kid"]
         keys = requests.get(oauth.url + "/oauth2/v3/certs", timeout=10).json()["keys"]
-        key = next(jwt.PyJWK(item) for item in keys if item["kid"] == kid)
+        key = next(jwt.PyJWK(item).key for item in keys if item["kid"] == kid)
         claims: dict[str, Any] = jwt.decode(
             token, key, algorithms=["RS256"], audience="cid", issuer="https://accounts.google.com"
         )
