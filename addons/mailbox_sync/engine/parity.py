@@ -231,6 +231,8 @@ def _is_kept(store: RawStore, key: str) -> bool:
     try:
         store.get(key)
     except RawMissing:
+        # Out of the way, or the next put would take the damaged file for the source.
+        store.remove(key)
         return False
     return True
 
@@ -264,6 +266,23 @@ def recount_folders(cr, mailbox_id: int) -> None:
            ) n ON n.folder_id = o.id
            WHERE f.id = o.id AND f.mailbox_id = %(mailbox)s
              AND (f.stored_count, f.stored_unread)
+                 IS DISTINCT FROM (COALESCE(n.messages, 0), COALESCE(n.unread, 0))""",
+        {"mailbox": mailbox_id},
+    )
+
+
+def recount_conversations(cr, mailbox_id: int) -> None:
+    """Set the conversations' counts by counting."""
+    cr.execute(
+        """UPDATE mailbox_conversation c
+           SET message_count = COALESCE(n.messages, 0), unread_count = COALESCE(n.unread, 0)
+           FROM mailbox_conversation o LEFT JOIN (
+               SELECT m.conversation_id, count(*) AS messages, count(*) FILTER (WHERE NOT m.is_seen) AS unread
+               FROM mailbox_message m
+               WHERE m.mailbox_id = %(mailbox)s AND m.disposition = 'stored' GROUP BY m.conversation_id
+           ) n ON n.conversation_id = o.id
+           WHERE c.id = o.id AND c.mailbox_id = %(mailbox)s
+             AND (c.message_count, c.unread_count)
                  IS DISTINCT FROM (COALESCE(n.messages, 0), COALESCE(n.unread, 0))""",
         {"mailbox": mailbox_id},
     )

@@ -128,7 +128,7 @@ class Step:
             generation=machine.generation(state),
             now=self._now,
             scope=self._mailbox._scope(),
-            folders=tuple(folders) or self._mailbox._known_folders(),
+            folders=tuple(folders) or self._ledger.folders,
             listing=not (isinstance(request, List) and isinstance(request.position, Since)),
             exclusive=self._provider.capabilities.folders == "exclusive",
             folder=self._ref.folder,
@@ -150,24 +150,26 @@ class Step:
 
     def _stage(self, fetched: Sequence[Fetched], rows: dict[str, Known]) -> dict[str, mapping.Stored]:
         """Keep the source and read it. What cannot be read is quarantined with its source."""
+        wanted = [content for content in fetched if self._is_new_content(content, rows)]
+        places = self._raw.put_all([content.raw for content in wanted])
         staged = {}
-        for content in fetched:
+        for content, (digest, place) in zip(wanted, places, strict=True):
             key = content.ref.remote_id
-            row = rows.get(key)
-            before = self._ledger.rows.get(key)
-            if not isinstance(content, Content) or row is None or row.disposition != "stored":
-                continue
-            if before is not None and before.known.held:
-                continue
-            digest, place = self._raw.put(content.raw)
             try:
                 staged[key] = stage(content, digest, place)
             except Exception:  # pylint: disable=broad-except
                 # Parsing promises never to raise. If it does, one message must not stop the others.
                 _logger.exception("Mailbox %s: message %s cannot be read", self._mailbox.id, key)
-                rows[key] = plan.quarantine(row, "unreadable")
+                rows[key] = plan.quarantine(rows[key], "unreadable")
                 staged[key] = mapping.Stored(mapping.source_columns(content, digest, place))
         return staged
+
+    def _is_new_content(self, answer: Fetched, rows: dict[str, Known]) -> bool:
+        """Whether it is wanted and not held: for held rows only headers were fetched."""
+        row = rows.get(answer.ref.remote_id)
+        before = self._ledger.rows.get(answer.ref.remote_id)
+        wanted = isinstance(answer, Content) and row is not None and row.disposition == "stored"
+        return wanted and not (before is not None and before.known.held)
 
     # -- database, one transaction -------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from mailbox_core.errors import AuthorizationLost
 from mailbox_core.sync.stream import Failure, Recent
 from mailbox_core.types import Since
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from .. import jobs, mapping
@@ -16,6 +16,15 @@ from ..engine.cadence import cadence_at
 _SAME_RUN = timedelta(minutes=5)
 #: List rows that travel with one notification.
 _BUS_ROWS = 50
+#: Models that the writer changes behind the ORM.
+_WRITTEN = (
+    "mailbox.message",
+    "mailbox.placement",
+    "mailbox.attachment",
+    "mailbox.conversation",
+    "mailbox.folder",
+    "mailbox.counter",
+)
 _COUNTERS = {
     "listed": "listed_count",
     "stored": "message_count",
@@ -86,7 +95,7 @@ class Mailbox(models.Model):
             self._audit("import.finished", messages=self.message_count)
         if outcome.written.new_folders:
             self._refresh_folders_soon()
-        self._notify_page(outcome.written)
+        self._notify_page(outcome.written, _is_look(outcome.request))
         if _is_look(outcome.request):
             self._after_sync(outcome.written.arrived)
 
@@ -103,7 +112,9 @@ class Mailbox(models.Model):
             self.env.cr.execute(
                 SQL("UPDATE mailbox SET %s WHERE id = %s", SQL(", ").join(changes), self.id)
             )
-        self.env.invalidate_all()
+        self.invalidate_recordset([*_COUNTERS.values(), "last_sync_at"], flush=False)
+        for model in _WRITTEN:
+            self.env[model].invalidate_model(flush=False)
 
     def _note_gate(self, stream, outcome):
         """The circuit breaker as people see it."""
@@ -158,18 +169,18 @@ class Mailbox(models.Model):
                 }
             )
 
-    def _notify_page(self, written):
-        """Tell open lists what changed. Rides the transaction: what is rolled back is never shown."""
-        if not (written.arrived or written.changed):
+    def _notify_page(self, written, live):
+        """Tell open lists what changed. Rides the transaction: what is rolled back is never shown.
+
+        New mail travels with its list rows; a page of history only says that there is more to see.
+        """
+        touched = written.arrived + written.changed
+        if not touched:
             return
-        shown = (written.arrived + written.changed)[:_BUS_ROWS]
+        shown = self.env["mailbox.message"].browse(touched[:_BUS_ROWS] if live else ())
         self._bus_send(
             "mailbox.page",
-            {
-                "mailbox_id": self.id,
-                "messages": self.env["mailbox.message"].browse(shown)._list_rows(),
-                "more": len(written.arrived) + len(written.changed) > _BUS_ROWS,
-            },
+            {"mailbox_id": self.id, "messages": shown._list_rows(), "more": len(touched) > len(shown)},
         )
 
     def _notify_rows(self, messages):
@@ -227,9 +238,9 @@ class Mailbox(models.Model):
 
     # -- report --------------------------------------------------------------------------------
 
-    @api.private
     def mailbox_report(self):
         """Figures of the import as plain data, for demonstrations and scripts. Counts rows: not for screens.
+        Counts what the caller may read: the owner and the members everything, others nothing.
 
         ``unexplained`` and ``provider_messages`` are those of the last finished verification.
         """

@@ -217,12 +217,12 @@ class MailboxParity(models.Model):
         self.hash_checked += len(rows)
         self.hash_diff += len(bad)
         work["open"] = sorted({*work["open"], *bad})
-        if self.full and rows:
-            work["hashed"] = rows[-1].id
-            return 0.0
         if bad:
             for stream in mailbox.stream_ids:
                 jobs.wake(stream, "new")
+        if self.full and rows:
+            work["hashed"] = rows[-1].id
+            return 0.0
         work["step"] = "settle"
         work["looks"] = 0
         return 0.0 if not work["open"] else _SETTLE_SECONDS
@@ -269,6 +269,7 @@ class MailboxParity(models.Model):
             )
         )
         checks.recount_folders(self.env.cr, self.mailbox_id.id)
+        checks.recount_conversations(self.env.cr, self.mailbox_id.id)
         self.env.invalidate_all()
 
     # -- trouble -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from datetime import datetime, time, timezone
 
 from mailbox_core.errors import ProviderError
 from mailbox_core.net.quota import QuotaProfile
-from mailbox_core.types import Folder, Scope
+from mailbox_core.types import Scope
 
 from odoo import models
 
@@ -32,7 +32,9 @@ class Mailbox(models.Model):
         """What shall be copied. Attachments that are not wanted at once stay at the provider."""
         self.ensure_one()
         since = self.sync_since
-        selected = self.folder_ids.filtered("synced").mapped("remote_id")
+        selected = ()
+        if self.folder_policy == "selected":
+            selected = self.folder_ids.filtered("synced").mapped("remote_id")
         junk = frozenset({"junk"}) if self.folder_policy == "default" else frozenset()
         return Scope(
             since=datetime.combine(since, time.min, timezone.utc) if since else None,
@@ -42,10 +44,6 @@ class Mailbox(models.Model):
             max_message_bytes=_bytes(self.max_message_mb),
             max_attachment_bytes=_bytes(self.max_attachment_mb),
         )
-
-    def _known_folders(self):
-        """The folders in the core's words, as far as scope rules look at them."""
-        return tuple(Folder(row.remote_id, row.name, row.role or None) for row in self.folder_ids)
 
     def _fetch_depth(self):
         """How much of a message comes at once."""

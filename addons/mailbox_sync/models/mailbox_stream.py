@@ -87,33 +87,34 @@ class MailboxStream(models.Model):
             jobs.wake(self, "new", _BUSY)
             return "busy"
         now = datetime.now(timezone.utc)
-        state = self._with_hints(self._state(), now)
+        hints = self._hints()
+        state = self._with_hints(self._state(), hints, now)
         provider = self.mailbox_id._provider("new")
-        pending = self._pending()
-        request = machine.next_request(state, now, pending, provider.capabilities)
+        waiting = self._waiting_lane()
+        request = machine.next_request(state, now, int(bool(waiting)), provider.capabilities)
         if isinstance(request, Nothing):
-            return self._idle(state, request, now)
-        if self._is_history(request):
+            return self._idle(state, request, hints, now)
+        if _is_history(request, waiting):
             shortage = guard.shortage(self.env)
             if shortage:
                 self.mailbox_id._note_shortage(shortage)
                 jobs.wake(self, "history", _SHORTAGE)
                 return f"history waits: {shortage}"
             provider = self.mailbox_id._provider("history")
-        return self._step(provider, state, request, now)
+        return self._step(provider, state, request, hints, now)
 
-    def _step(self, provider, state: StreamState, request, now: datetime) -> str:
+    def _step(self, provider, state: StreamState, request, hints, now: datetime) -> str:
         """Network first; then lock, compare and write."""
         started = fields.Datetime.now()
-        trigger = self._hints()[-1:].trigger or "poll"
+        trigger = hints[-1:].trigger or "poll"
         step = Step(self, provider, now)
         gathered = step.gather(state, request)
         if not self.try_lock_for_update(allow_referencing=True):
             jobs.wake(self, "new", _BUSY)
             return "busy"
         self.invalidate_recordset()
-        outcome = step.commit(gathered, self._with_hints(self._state(), now))
-        self._clear_hints()
+        outcome = step.commit(gathered, self._with_hints(self._state(), hints, now))
+        hints.unlink()
         self._follow(outcome, gathered, now)
         self.mailbox_id._after_step(self, outcome, gathered, started, trigger)
         written = outcome.written
@@ -146,19 +147,14 @@ class MailboxStream(models.Model):
             jobs.wake(self, "new", seconds)
         return {"poll_seconds": seconds, "due_at": mapping.naive(now + timedelta(seconds=seconds))}
 
-    def _idle(self, state: StreamState, request: Nothing, now: datetime) -> str:
+    def _idle(self, state: StreamState, request: Nothing, hints, now: datetime) -> str:
         """Nothing to ask now. Hints are kept for when the gate opens."""
         if self.try_lock_for_update(allow_referencing=True):
             self._write_state(mapping.stream_values(state))
-            self._clear_hints()
+            hints.unlink()
         if request.until is not None and self.gate in ("open", "waiting"):
             jobs.wake(self, "new", max(1.0, (request.until - now).total_seconds()))
         return "nothing to do"
-
-    def _is_history(self, request) -> bool:
-        if isinstance(request, FetchPending):
-            return not self._new_mail_waits()
-        return isinstance(request, List) and isinstance(request.position, Snapshot)
 
     def _sync_failed(self, exc_name="", **_vals):
         """A job ended in a surprise (called by queue_job in a transaction of its own): say so, and let the
@@ -180,18 +176,18 @@ class MailboxStream(models.Model):
             self.write(values)
 
     def _pending(self) -> int:
-        return len(self._waiting_ids("TRUE"))
+        return int(bool(self._waiting_lane()))
 
-    def _new_mail_waits(self) -> bool:
-        return bool(self._waiting_ids("lane = 'new'"))
-
-    def _waiting_ids(self, condition: str) -> list:
+    def _waiting_lane(self) -> str:
+        """The lane of the row to download next; empty when none waits."""
         self.env.cr.execute(
-            f"""SELECT id FROM mailbox_message WHERE stream_id = %s AND {condition}
-                AND (disposition = 'listed' OR (is_stale AND disposition = 'stored')) LIMIT 1""",
+            """SELECT lane FROM mailbox_message WHERE stream_id = %s
+               AND (disposition = 'listed' OR (is_stale AND disposition = 'stored'))
+               ORDER BY lane DESC, id LIMIT 1""",
             [self.id],
         )
-        return self.env.cr.fetchall()
+        row = self.env.cr.fetchone()
+        return (row[0] or "history") if row else ""
 
     def _take_turn(self) -> bool:
         """Whether no other job works on this stream; ours until the transaction ends."""
@@ -212,18 +208,15 @@ class MailboxStream(models.Model):
     def _hints(self):
         return self.env["mailbox.hint"].sudo().search([("stream_id", "=", self.id)])
 
-    def _with_hints(self, state: StreamState, now: datetime) -> StreamState:
-        """The state with the hints that were noted, and with the poll if that is due."""
-        sources = self._hints().mapped("source")
+    def _with_hints(self, state: StreamState, hints, now: datetime) -> StreamState:
+        """The state with the hints that this transaction has seen, and with the poll if that is due. Hints
+        noted later stay; they have a job of their own."""
+        sources = hints.mapped("source")
         if not sources and state.hints == state.answered and self._is_due(now):
             sources = ["poll"]
         for source in sources:
             state, _ = machine.step(state, Hinted(source), now, Random(0))
         return state
-
-    def _clear_hints(self) -> None:
-        """Forget the hints that this transaction has seen. Later ones have a job of their own."""
-        self._hints().unlink()
 
     def _is_due(self, now: datetime) -> bool:
         return bool(self.due_at) and mapping.aware(self.due_at) <= now
@@ -264,6 +257,13 @@ class MailboxStream(models.Model):
     def _rescan(self) -> None:
         for stream in self:
             stream._wish(Rescan(stream._pending()))
+
+
+def _is_history(request, waiting: str) -> bool:
+    """Whether a request can wait while the server is short of something."""
+    if isinstance(request, FetchPending):
+        return waiting != "new"
+    return isinstance(request, List) and isinstance(request.position, Snapshot)
 
 
 class MailboxHint(models.Model):

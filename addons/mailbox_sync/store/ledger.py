@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailbox_core.sync.plan import Known
-from mailbox_core.types import MessageRef
+from mailbox_core.types import Folder, MessageRef
 
 from odoo.tools import SQL
 
@@ -58,15 +58,18 @@ class Ledger:
         self._mailbox_id = stream.mailbox_id.id
         self._stream_id = stream.id
         self.folder_ids: dict[str, int] = {}
+        self.folders: tuple[Folder, ...] = ()
         self.rows: dict[str, Row] = {}
         self.read_folders()
 
     def read_folders(self) -> None:
         """Learn the folders of the mailbox (again)."""
         self._cr.execute(
-            "SELECT remote_id, id FROM mailbox_folder WHERE mailbox_id = %s", [self._mailbox_id]
+            "SELECT id, remote_id, name, role FROM mailbox_folder WHERE mailbox_id = %s", [self._mailbox_id]
         )
-        self.folder_ids = dict(self._cr.fetchall())
+        rows = self._cr.fetchall()
+        self.folder_ids = {remote_id: id_ for id_, remote_id, _name, _role in rows}
+        self.folders = tuple(Folder(remote_id, name, role) for _id, remote_id, name, role in rows)
 
     @property
     def remote_ids(self) -> dict[int, str]:

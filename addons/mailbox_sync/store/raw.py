@@ -10,7 +10,8 @@ import os
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from odoo.tools import config
@@ -18,6 +19,8 @@ from odoo.tools import config
 _FOLDER = "mailbox_raw"
 #: Fastest: base64 and text shrink nearly as well as with the default, at a third of its CPU time.
 _LEVEL = 1
+#: Files written at the same time. They wait for the disk nearly all the time.
+_THREADS = 8
 
 
 def digest(raw: bytes) -> str:
@@ -52,6 +55,13 @@ class RawStore:
             self._write(path, zlib.compress(raw, _LEVEL))
         return name, key
 
+    def put_all(self, raws: Sequence[bytes]) -> list[tuple[str, str]]:
+        """``put`` of each, side by side: a disk makes many small files durable together in the time of one."""
+        if len(raws) < 2:
+            return [self.put(raw) for raw in raws]
+        with ThreadPoolExecutor(min(_THREADS, len(raws))) as pool:
+            return list(pool.map(self.put, raws))
+
     def get(self, key: str) -> bytes:
         """The bytes kept under ``key``. Raises RawMissing."""
         try:
@@ -85,6 +95,16 @@ class RawStore:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(name, path)
+            _sync_folder(path.parent)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _sync_folder(path: Path) -> None:
+    """Make a rename durable: without it, a power cut could leave the row and take the name of its file."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
