@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mailbox_core.errors import Unavailable
+from mailbox_core.mime.classify import delivery_report
 from mailbox_core.mime.parse import parse, part_bytes
 from mailbox_core.providers.gmail.client import decode64, decoded_chunks
 from mailbox_core.providers.gmail.payload import (
@@ -179,6 +180,28 @@ def test_paths_are_those_of_rfc_3501_and_an_enclosed_message_is_one_part() -> No
     assert find(tree, "2.1") is None
     email = parse(rebuild(tree, {}))
     assert ("2", False) in [(part.ref.path, part.available) for part in email.parts]
+
+
+def test_a_delivery_report_can_be_read() -> None:
+    groups = [
+        {"mimeType": "text/plain", "headers": [header("Reporting-MTA", "dns; mx.example")]},
+        {
+            "mimeType": "text/plain",
+            "headers": [
+                header("Final-Recipient", "rfc822; zoe@example.net"),
+                header("Action", "failed"),
+                header("Status", "5.1.1"),
+            ],
+        },
+    ]
+    kind = [header("Content-Type", "message/delivery-status")]
+    report = {"mimeType": "message/delivery-status", "headers": kind, "parts": groups}
+    top = [header("Content-Type", 'multipart/report; report-type=delivery-status; boundary="b1"')]
+    found = delivery_report(rebuild(mixed(leaf("text/plain", b"Sorry"), report, headers=top), {}))
+    assert found is not None
+    assert [(one.recipient, one.status) for one in found.recipients] == [
+        ("zoe@example.net", "5.1.1")
+    ]
 
 
 def test_a_body_cannot_break_out_of_its_part() -> None:

@@ -111,7 +111,11 @@ def _entity(part: Json, path: str, bodies: Mapping[str, bytes], depth: int) -> b
         return _content(part, decode64(leaf.data))
     if path in bodies:
         return _content(part, bodies[path])
-    if leaf.attachment_id is not None or _kind(part) == "message/rfc822":
+    enclosed = items(part, "parts")
+    if leaf.attachment_id is None and _kind(part) == "message/delivery-status":
+        # Gmail gives its groups of fields as parts; together they are the report.
+        return _content(part, b"\r\n".join(_fields(group) for group in enclosed))
+    if leaf.attachment_id is not None or enclosed or _kind(part) == "message/rfc822":
         return _placeholder(part, path)
     return _content(part, b"")
 
