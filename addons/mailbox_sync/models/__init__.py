@@ -8,6 +8,7 @@ from . import mailbox_signin
 from . import mailbox_connect
 from . import mailbox_token
 from . import mailbox_access
+from . import mailbox_disconnect
 from . import mailbox_preflight
 from . import mailbox_folder
 from . import mailbox_stream

@@ -3,6 +3,7 @@
 from mailbox_core import registry
 
 from odoo import api, fields, models
+from odoo.fields import NO_ACCESS
 
 STATES = [
     ("draft", "Not connected"),
@@ -113,7 +114,7 @@ class Mailbox(models.Model):
 
     folder_ids = fields.One2many("mailbox.folder", "mailbox_id")
     stream_ids = fields.One2many("mailbox.stream", "mailbox_id")
-    credential_ids = fields.One2many("mailbox.credential", "mailbox_id")
+    credential_ids = fields.One2many("mailbox.credential", "mailbox_id", groups=NO_ACCESS)
 
     _address_unique = models.Constraint(
         "UNIQUE (provider, address, company_id)",
@@ -148,6 +149,8 @@ class Mailbox(models.Model):
         self.ensure_one()
         streams = self.stream_ids
         gates = set(streams.mapped("gate"))
+        if streams and set(self.credential_ids.mapped("token_state")) == {"none"}:
+            return "draft"
         if self.paused or gates == {"paused"}:
             return "paused"
         if "blocked" in gates or "reconnect" in self.credential_ids.mapped("token_state"):

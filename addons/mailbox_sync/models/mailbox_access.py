@@ -120,7 +120,11 @@ class MailboxMember(models.Model):
 
     def unlink(self):
         self._check_and_audit("mailbox.member.removed", sharing=False)
-        return super().unlink()
+        mailboxes = self.mailbox_id
+        result = super().unlink()
+        # The record rules look into the table of readers: nobody reads on for the rest of this transaction.
+        mailboxes.flush_recordset()
+        return result
 
     def _check_and_audit(self, kind, sharing=True):
         """Removing a reader opens nothing, so managers may; granting is the owner's."""

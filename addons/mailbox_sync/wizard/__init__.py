@@ -1,3 +1,4 @@
+from . import mailbox_form
 from . import mailbox_disconnect
 from . import mailbox_new
 from . import mailbox_test
