@@ -1,8 +1,11 @@
 """What a step means for its mailbox: progress, health, history of runs, screens, the owner."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
+
+import pytz
 
 from mailbox_core.errors import AuthorizationLost
+from mailbox_core.sync.cadence import MEMORY, Cadence, is_quiet, poll_interval
 from mailbox_core.sync.stream import Failure, Recent
 from mailbox_core.types import Since
 
@@ -10,7 +13,6 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .. import jobs, mapping
-from ..engine.cadence import cadence_at
 
 #: A run that ended so recently goes on, so that an idle mailbox does not fill the list.
 _SAME_RUN = timedelta(minutes=5)
@@ -230,11 +232,20 @@ class Mailbox(models.Model):
         seconds = (effect.until - datetime.now(timezone.utc)).total_seconds()
         self._budget().penalize_project(max(0.0, seconds))
 
-    def _cadence(self, now):
-        """How often to look, in the owner's time of day."""
-        owner = self.owner_id
-        local = fields.Datetime.context_timestamp(owner.with_context(tz=owner.tz or "UTC"), mapping.naive(now))
-        return cadence_at(local, self.poll_minutes, self.quiet_from, self.quiet_to)
+    def _poll_seconds(self, now):
+        """How long to rest after a look, by the habits of the mailbox in its owner's time of day."""
+        zone = self.owner_id.tz or "UTC"
+        local = now.astimezone(pytz.timezone(zone))
+        quiet = _clock(self.quiet_from), _clock(self.quiet_to)
+        if self.poll_minutes > 0 and not is_quiet(local.time(), *quiet):
+            return self.poll_minutes * 60
+        self.env.cr.execute(
+            """SELECT max(date) FROM mailbox_message WHERE mailbox_id = %s AND date > %s
+               GROUP BY date_trunc('hour', date)""",
+            [self.id, mapping.naive(now - MEMORY)],
+        )
+        arrivals = [mapping.aware(moment) for (moment,) in self.env.cr.fetchall()]
+        return int(poll_interval(arrivals, local, Cadence(quiet=quiet)))
 
     # -- report --------------------------------------------------------------------------------
 
@@ -278,3 +289,9 @@ _RUN_COUNTS = ("pages", "created", "updated", "gone", "quarantined", "units")
 def _is_look(request):
     """Whether a step was for new mail."""
     return isinstance(request, Recent) or isinstance(getattr(request, "position", None), Since)
+
+
+def _clock(hours):
+    """Hours of the day as a time; 24 is midnight."""
+    minutes = round(hours * 60) % (24 * 60)
+    return time(minutes // 60, minutes % 60)

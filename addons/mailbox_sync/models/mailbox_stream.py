@@ -24,7 +24,7 @@ from mailbox_core.types import Snapshot
 from odoo import api, fields, models
 
 from .. import jobs, mapping
-from ..engine import cadence, guard
+from ..engine import guard
 from ..engine.step import Outcome, Step
 
 _logger = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ _logger = logging.getLogger(__name__)
 _LOCK = 0x6D626F78
 #: Seconds until a job looks again that found its stream busy.
 _BUSY = 2.0
+#: Seconds between two runs of the poll cron; a shorter rest needs a job of its own.
+_CRON_SECONDS = 60
 #: Seconds after which the poll takes care of a stream whose successor job got lost.
 _LOST = 300.0
 #: Seconds until history goes on after the server was short of something.
@@ -136,14 +138,13 @@ class MailboxStream(models.Model):
         if outcome.state.gate.kind == "open" and not outcome.state.attempts:
             values["last_success_at"] = mapping.naive(now)
         if rests and outcome.state.gate.kind == "open":
-            values |= self._rest(outcome, now)
+            values |= self._rest(now)
         self._write_state(values)
 
-    def _rest(self, outcome: Outcome, now: datetime) -> dict:
+    def _rest(self, now: datetime) -> dict:
         """Until when nothing has to be done unless somebody says so."""
-        busy = bool(outcome.written.arrived or outcome.written.changed)
-        seconds = cadence.next_poll(self.poll_seconds, busy, self.mailbox_id._cadence(now))
-        if seconds < cadence.CRON_SECONDS:
+        seconds = self.mailbox_id._poll_seconds(now)
+        if seconds < _CRON_SECONDS:
             jobs.wake(self, "new", seconds)
         return {"poll_seconds": seconds, "due_at": mapping.naive(now + timedelta(seconds=seconds))}
 
