@@ -17,8 +17,8 @@ gone           not at the provider any more    listed again by the provider: lis
 =============  ==============================  ====================================================
 
 Two marks besides: *held* (the content was stored once, so headers suffice to bring the row back)
-and *stale* (folders and flags may have changed while no cursor watched; a fetch of headers settles
-it). A row "waits" when it is listed or stale.
+and *stale* (stored, but folders and flags may have changed while no cursor watched; a fetch of
+headers settles it). A row "waits" when it is listed or stale.
 
 ====================================  ============================================================
 what a page says                      what becomes of the row
@@ -265,10 +265,11 @@ def _upsert(row: Known | None, upsert: Upsert, context: Context) -> Known:
     )
     if row is None:
         row = Known(upsert.ref, "gone", generation=context.generation)
-    if row.disposition == "gone":
-        # What it had before it went says nothing about now.
-        row = replace(row, folders=None, flags=None)
-    stale = row.stale or row.generation < context.generation
+    doubtful = row.stale or row.generation < context.generation
+    # Only a stored row has sets worth showing while they are checked.
+    shown = row.disposition == "stored" and upsert.filtered is None
+    if row.disposition == "gone" or (doubtful and not shown):
+        row, doubtful = _forget(row, context), False
     folders = _merge(row.folders, upsert.folders, context.exclusive)
     known = replace(
         row,
@@ -276,7 +277,7 @@ def _upsert(row: Known | None, upsert: Upsert, context: Context) -> Known:
         folders=folders,
         flags=_merge(row.flags, upsert.flags, False),
         generation=max(row.generation, context.generation),
-        stale=stale and not complete,
+        stale=doubtful and not complete,
         absent_since=None if folders else row.absent_since,
     )
     return _dispose(known, upsert, context)
@@ -291,11 +292,17 @@ def _dispose(row: Known, upsert: Upsert, context: Context) -> Known:
     placed = row.folders if row.folders or not context.exclusive else None
     if placed is not None and not row.stale and not context.admits(placed):
         return _filtered(row, "folder")
-    if row.disposition == "gone":
-        return replace(row, disposition="listed", reason=None, stale=False)
-    if row.disposition == "filtered" and _readmits(row.reason, context):
-        return replace(row, disposition="listed", reason=None, stale=False)
+    readmitted = row.disposition == "filtered" and _readmits(row.reason, context)
+    if row.disposition == "gone" or readmitted:
+        return replace(row, disposition="listed", reason=None)
     return row
+
+
+def _forget(row: Known, context: Context) -> Known:
+    """The row without sets that nobody vouches for any more. A folder stream does not speak for the
+    placements of the others."""
+    others = context.folder is not None and row.disposition != "gone"
+    return replace(row, folders=row.folders if others else None, flags=None, stale=False)
 
 
 def _readmits(rule: str | None, context: Context) -> bool:
@@ -305,7 +312,7 @@ def _readmits(rule: str | None, context: Context) -> bool:
 
 
 def _filtered(row: Known, rule: str) -> Known:
-    return replace(row, disposition="filtered", reason=rule, stale=False)
+    return replace(row, disposition="filtered", reason=rule)
 
 
 def _merge_ref(old: MessageRef, new: MessageRef) -> MessageRef:
@@ -317,9 +324,15 @@ def _merge_ref(old: MessageRef, new: MessageRef) -> MessageRef:
 
 
 def _gone(row: Known) -> Known:
-    empty: frozenset[str] = frozenset()
+    """Nowhere. What it had before says nothing should it ever come back."""
     return replace(
-        row, disposition="gone", reason=None, folders=empty, stale=False, absent_since=None
+        row,
+        disposition="gone",
+        reason=None,
+        folders=frozenset(),
+        flags=None,
+        stale=False,
+        absent_since=None,
     )
 
 
@@ -332,13 +345,13 @@ def _remove(row: Known, folder: str | None, context: Context) -> Known:
     row = replace(row, folders=folders)
     if context.exclusive and not folders:
         return replace(row, absent_since=row.absent_since or context.now)
-    if not context.admits(folders):
+    if not row.stale and not context.admits(folders):
         return _filtered(row, "folder")
     if row.disposition == "filtered" and row.reason == "folder":
         return replace(row, disposition="listed", reason=None)
     # With a stream a folder, the two ends of a move saw its flags at different times, and no order
     # joins them.
-    moved = context.exclusive and context.folder is not None
+    moved = context.exclusive and context.folder is not None and row.disposition == "stored"
     return replace(row, stale=row.stale or moved)
 
 

@@ -85,7 +85,8 @@ class FetchPending:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Do not call; not before ``until`` if given, else not before something happens."""
+    """Do not call; not before ``until`` if given (leave a wake-up for then: this one may have been
+    the last), else not before something happens."""
 
     until: datetime | None = None
 

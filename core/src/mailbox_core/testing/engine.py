@@ -86,6 +86,9 @@ class Engine:
         state = self.store.states[stream]
         request = next_request(state, self.now, len(waiting), self.provider.capabilities)
         if isinstance(request, Nothing):
+            if request.until is not None:
+                # A wake-up that came too early must not be the last one.
+                self.wakes[stream] = request.until
             return None
         if isinstance(request, FetchPending):
             return self._fetch(Reply(stream, request), waiting[: request.limit])
