@@ -9,7 +9,7 @@
     "development_status": "Beta",
     "application": True,
     "depends": ["mail", "queue_job"],
-    "external_dependencies": {"python": ["mailbox-core>=0.1.0", "nh3>=0.2.18,<1"]},
+    "external_dependencies": {"python": ["mailbox-core>=0.1.0"]},
     "data": [
         "security/mailbox_groups.xml",
         "security/ir.model.access.csv",
