@@ -10,6 +10,7 @@ from . import mailbox_token
 from . import mailbox_access
 from . import mailbox_disconnect
 from . import mailbox_preflight
+from . import mailbox_doctor
 from . import mailbox_folder
 from . import mailbox_stream
 from . import mailbox_conversation

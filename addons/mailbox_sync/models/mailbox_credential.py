@@ -294,3 +294,9 @@ class MailboxCredential(models.Model):
         for name in stale:
             self._write_row(self._seal(name, self._unseal(name)))
         return len(stale)
+
+    @api.model
+    def _key_ids(self):
+        """Names of the keys that stored secrets of this model need."""
+        found = self.sudo().search([])
+        return {crypto.sealed_key_id(row[name]) for row in found for name in SEALED_FIELDS if row[name]}
