@@ -40,7 +40,10 @@ class ScopeProfile:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """A provider's entry: factories and the form to fill in. ``hidden``: for tests, not to be offered."""
+    """A provider's entry: factories and the form to fill in. ``hidden``: for tests, not to be offered.
+
+    ``authserv_ids``: under which names its own verdicts on senders stand (RFC 8601 section 2.5).
+    """
 
     name: str
     label: str
@@ -49,6 +52,7 @@ class ProviderSpec:
     fields: tuple[FormField, ...] = ()
     scope_profiles: tuple[ScopeProfile, ...] = ()
     quota_profiles: Mapping[str, int] = field(default_factory=dict)
+    authserv_ids: frozenset[str] = frozenset()
     hidden: bool = False
 
 
@@ -65,4 +69,6 @@ def spec(name: str) -> ProviderSpec:
         return specs()[name]
     except KeyError:
         known = ", ".join(specs()) or "none"
-        raise Refused(f"There is no mail provider “{name}”. Installed: {known}.", "unknown") from None
+        raise Refused(
+            f"There is no mail provider “{name}”. Installed: {known}.", "unknown"
+        ) from None

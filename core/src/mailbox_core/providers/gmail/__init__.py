@@ -13,6 +13,7 @@ SPEC = ProviderSpec(
     fields=FIELDS,
     scope_profiles=SCOPE_PROFILES,
     quota_profiles={name: profile.units_per_minute_user or 0 for name, profile in PROFILES.items()},
+    authserv_ids=frozenset({"mx.google.com"}),
 )
 
 __all__ = ["SPEC"]
