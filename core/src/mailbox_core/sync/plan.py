@@ -290,10 +290,12 @@ def _dispose(row: Known, upsert: Upsert, context: Context) -> Known:
     # With exclusive folders "nowhere" only means under way; with labels it is a place (archived).
     # Stale folders tell nothing: the message may have come into scope while no cursor watched.
     placed = row.folders if row.folders or not context.exclusive else None
+    kept_out = row.disposition == "filtered" and not _readmits(row.reason, context)
+    if kept_out:
+        return row
     if placed is not None and not row.stale and not context.admits(placed):
         return _filtered(row, "folder")
-    readmitted = row.disposition == "filtered" and _readmits(row.reason, context)
-    if row.disposition == "gone" or readmitted:
+    if row.disposition in {"gone", "filtered"}:
         return replace(row, disposition="listed", reason=None)
     return row
 
@@ -345,9 +347,11 @@ def _remove(row: Known, folder: str | None, context: Context) -> Known:
     row = replace(row, folders=folders)
     if context.exclusive and not folders:
         return replace(row, absent_since=row.absent_since or context.now)
+    if row.disposition == "filtered" and row.reason != "folder":
+        return row
     if not row.stale and not context.admits(folders):
         return _filtered(row, "folder")
-    if row.disposition == "filtered" and row.reason == "folder":
+    if row.disposition == "filtered":
         return replace(row, disposition="listed", reason=None)
     # With a stream a folder, the two ends of a move saw its flags at different times, and no order
     # joins them.
