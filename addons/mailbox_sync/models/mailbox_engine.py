@@ -3,14 +3,13 @@
 from datetime import datetime, time, timedelta, timezone
 
 import pytz
+from odoo import fields, models
+from odoo.tools import SQL
 
 from mailbox_core.errors import AuthorizationLost
 from mailbox_core.sync.cadence import MEMORY, Cadence, is_quiet, poll_interval
 from mailbox_core.sync.stream import Failure, Recent
 from mailbox_core.types import Since
-
-from odoo import fields, models
-from odoo.tools import SQL
 
 from .. import jobs, mapping
 
@@ -124,8 +123,12 @@ class Mailbox(models.Model):
         values = {
             "failures": failures,
             "crash": False,
-            "breaker_until": mapping.naive(gate.until) or False if gate.kind == "waiting" else False,
-            "breaker_reason": gate.reason or False if gate.kind in ("waiting", "blocked") else False,
+            "breaker_until": mapping.naive(gate.until) or False
+            if gate.kind == "waiting"
+            else False,
+            "breaker_reason": gate.reason or False
+            if gate.kind in ("waiting", "blocked")
+            else False,
         }
         if any(self[name] != value for name, value in values.items()):
             self.write(values)
@@ -137,7 +140,9 @@ class Mailbox(models.Model):
 
     def _note_run(self, stream, outcome, gathered, started, trigger):
         """One line for steps of the same kind in a row."""
-        trouble = getattr(gathered.answer, "error", None) or getattr(gathered.answer, "trouble", None)
+        trouble = getattr(gathered.answer, "error", None) or getattr(
+            gathered.answer, "trouble", None
+        )
         word = type(trouble).__name__.lower() if trouble else "ok"
         written = outcome.written
         counts = [
@@ -152,8 +157,10 @@ class Mailbox(models.Model):
         now = fields.Datetime.now()
         self.env.cr.execute(
             """UPDATE mailbox_run SET ended_at = %s, pages = pages + %s, created = created + %s,
-                   updated = updated + %s, gone = gone + %s, quarantined = quarantined + %s, units = units + %s
-               WHERE id = (SELECT id FROM mailbox_run WHERE mailbox_id = %s ORDER BY id DESC LIMIT 1)
+                   updated = updated + %s, gone = gone + %s, quarantined = quarantined + %s,
+                   units = units + %s
+               WHERE id = (SELECT id FROM mailbox_run WHERE mailbox_id = %s
+                   ORDER BY id DESC LIMIT 1)
                  AND stream_id = %s AND trigger = %s AND outcome = %s AND ended_at > %s""",
             [now, *counts, self.id, stream.id, trigger, word, now - _SAME_RUN],
         )
@@ -182,13 +189,18 @@ class Mailbox(models.Model):
         shown = self.env["mailbox.message"].browse(touched[:_BUS_ROWS] if live else ())
         self._bus_send(
             "mailbox.page",
-            {"mailbox_id": self.id, "messages": shown._list_rows(), "more": len(touched) > len(shown)},
+            {
+                "mailbox_id": self.id,
+                "messages": shown._list_rows(),
+                "more": len(touched) > len(shown),
+            },
         )
 
     def _notify_rows(self, messages):
         """Tell open lists about messages that somebody here changed."""
         self._bus_send(
-            "mailbox.page", {"mailbox_id": self.id, "messages": messages[:_BUS_ROWS]._list_rows(), "more": False}
+            "mailbox.page",
+            {"mailbox_id": self.id, "messages": messages[:_BUS_ROWS]._list_rows(), "more": False},
         )
 
     def _has_labels(self):
@@ -202,8 +214,8 @@ class Mailbox(models.Model):
             self[_COUNTERS[after]] += count
 
     def _after_sync(self, message_ids):
-        """What the owner wants done at the provider with mail that has been copied. New mail only: importing
-        history leaves the mailbox as it was."""
+        """What the owner wants done at the provider with mail that has been copied. New mail only:
+        importing history leaves the mailbox as it was."""
         if self.after_sync == "leave" or self.scope_profile == "read" or not message_ids:
             return
         messages = self.env["mailbox.message"].browse(message_ids)
@@ -215,7 +227,8 @@ class Mailbox(models.Model):
     # -- trouble -------------------------------------------------------------------------------
 
     def _trouble(self, reason, detail):
-        """A person has to act: one activity for the owner and one audit fact, however often it comes up."""
+        """A person has to act: one activity for the owner and one audit fact, however often it
+        comes up."""
         self.ensure_one()
         if self._spec().authorizer and reason not in ("refused", "missing"):
             self._on_authorization_lost(AuthorizationLost(reason, detail))
@@ -233,7 +246,8 @@ class Mailbox(models.Model):
         self._budget().penalize_project(max(0.0, seconds))
 
     def _poll_seconds(self, now):
-        """How long to rest after a look, by the habits of the mailbox in its owner's time of day."""
+        """How long to rest after a look, by the habits of the mailbox in its owner's time of
+        day."""
         zone = self.owner_id.tz or "UTC"
         local = now.astimezone(pytz.timezone(zone))
         quiet = _clock(self.quiet_from), _clock(self.quiet_to)
@@ -250,8 +264,9 @@ class Mailbox(models.Model):
     # -- report --------------------------------------------------------------------------------
 
     def mailbox_report(self):
-        """Figures of the import as plain data, for demonstrations and scripts. Counts rows: not for screens.
-        Counts what the caller may read: the owner and the members everything, others nothing.
+        """Figures of the import as plain data, for demonstrations and scripts. Counts rows: not for
+        screens. Counts what the caller may read: the owner and the members everything, others
+        nothing.
 
         ``unexplained`` and ``provider_messages`` are those of the last finished verification.
         """
@@ -263,7 +278,9 @@ class Mailbox(models.Model):
         seconds = 0.0
         if self.import_started_at and self.import_ended_at:
             seconds = (self.import_ended_at - self.import_started_at).total_seconds()
-        stored = message.search_count([("mailbox_id", "=", self.id), ("disposition", "=", "stored")])
+        stored = message.search_count(
+            [("mailbox_id", "=", self.id), ("disposition", "=", "stored")]
+        )
         return {
             "provider_messages": parity.provider_messages,
             "stored": stored,
@@ -276,8 +293,12 @@ class Mailbox(models.Model):
             "unexplained": parity.unexplained,
             "verified": bool(parity),
             "folders": len(self.folder_ids),
-            "attachments": self.env["mailbox.attachment"].search_count([("mailbox_id", "=", self.id)]),
-            "conversations": self.env["mailbox.conversation"].search_count([("mailbox_id", "=", self.id)]),
+            "attachments": self.env["mailbox.attachment"].search_count(
+                [("mailbox_id", "=", self.id)]
+            ),
+            "conversations": self.env["mailbox.conversation"].search_count(
+                [("mailbox_id", "=", self.id)]
+            ),
             "import_seconds": seconds,
             "rate_per_second": round(stored / seconds, 1) if seconds else 0.0,
         }

@@ -31,7 +31,13 @@ class Journey:
         """Register the sign-in app, make a mailbox and walk the provider's consent page."""
         app = {"provider": "gmail", "client_id": CLIENT_ID, "new_secret": CLIENT_SECRET}
         self._odoo.call("mailbox.client", "create", [app])
-        settings = {"name": "Demo", "provider": "gmail", "address": ADDRESS, "scope_profile": "two_way"}
+        settings = {
+            "name": "Demo",
+            "provider": "gmail",
+            "address": ADDRESS,
+            "scope_profile": "two_way",
+            "quota_profile": self._provider.quota,
+        }
         self._mailbox = self._odoo.call("mailbox", "create", [settings])[0]
         action = self._odoo.call("mailbox", "action_connect", [self._mailbox])
         give_consent(self._odoo.web, self._odoo.url + action["url"])
@@ -76,7 +82,21 @@ class Journey:
         say(f"all arrived; provider to database p50 {figures['p50']} ms, p95 {figures['p95']} ms")
 
     def report(self) -> dict[str, Any]:
-        """Prove completeness against the provider and return the figures."""
+        """Prove completeness against the provider and return the figures.
+
+        Raises ToolingError when the proof does not end.
+        """
+        say("comparing every message, flag and label with the provider")
+        self._odoo.call("mailbox", "action_verify_completeness", [self._mailbox], full=True)
+        deadline = time.monotonic() + _PATIENCE
+        domain = [("mailbox_id", "=", self._mailbox)]
+        while True:
+            proof = self._odoo.call("mailbox.parity", "search_read", domain, ["state", "progress"], limit=1)
+            if proof and proof[0]["state"] != "running":
+                break
+            if time.monotonic() > deadline:
+                raise ToolingError(f"the comparison does not end: {proof}")
+            time.sleep(_LOOK)
         result: dict[str, Any] = self._odoo.call("mailbox", "mailbox_report", [self._mailbox])
         result["live_latency_ms"] = report.latency(self._latencies)
         return result

@@ -20,6 +20,7 @@ class Provider:
     """A running sandbox with one account."""
 
     def __init__(self, redirect_uri: str, quota: str, scenario: Sequence[str]) -> None:
+        self.quota = quota
         self.port = odoo_config.free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         program = paths.environment() / "bin" / "mailbox-sandbox"
