@@ -1,9 +1,10 @@
 """Mail HTML made safe to show, a second and stricter pass after Odoo's own sanitiser. Pure.
 
-What is allowed is listed, everything else goes: unknown elements lose their tag, dangerous ones their content,
-attributes not on the list disappear (``id`` and ``name`` among them: they would shadow globals of the page).
-Nothing that is left can make a browser fetch something before the reader asks for it: remote images wait in
-``data-mailbox-src``, styles with any function that takes an address are cut.
+What is allowed is listed, everything else goes: unknown elements lose their tag, dangerous ones
+their content, attributes not on the list disappear (``id`` and ``name`` among them: they would
+shadow globals of the page). Nothing that is left can make a browser fetch something before the
+reader asks for it: remote images wait in ``data-mailbox-src``, styles with any function that takes
+an address are cut.
 """
 
 import re
@@ -11,28 +12,173 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lxml import etree, html
-
 from odoo.tools.mail import html_sanitize
 
 _TAGS = frozenset(
-    """a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details
-    dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre
-    q s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr
-    """.split()
+    [
+        "a",
+        "abbr",
+        "address",
+        "article",
+        "aside",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "blockquote",
+        "br",
+        "caption",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "dfn",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "font",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "main",
+        "mark",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "section",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "time",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+        "wbr",
+    ]
 )
 _DROPPED = frozenset(
-    """applet audio base button canvas dialog embed fieldset form frame frameset head iframe input keygen link map
-    math meta noembed noframes noscript object optgroup option param plaintext portal script select slot source style
-    svg template textarea title track video xmp""".split()
+    [
+        "applet",
+        "audio",
+        "base",
+        "button",
+        "canvas",
+        "dialog",
+        "embed",
+        "fieldset",
+        "form",
+        "frame",
+        "frameset",
+        "head",
+        "iframe",
+        "input",
+        "keygen",
+        "link",
+        "map",
+        "math",
+        "meta",
+        "noembed",
+        "noframes",
+        "noscript",
+        "object",
+        "optgroup",
+        "option",
+        "param",
+        "plaintext",
+        "portal",
+        "script",
+        "select",
+        "slot",
+        "source",
+        "style",
+        "svg",
+        "template",
+        "textarea",
+        "title",
+        "track",
+        "video",
+        "xmp",
+    ]
 )
 _ATTRIBUTES = frozenset(
-    """abbr align alt bgcolor border cellpadding cellspacing cite color colspan datetime dir face headers height href
-    lang noshade nowrap open reversed rowspan scope size span src start style title type valign value width""".split()
+    [
+        "abbr",
+        "align",
+        "alt",
+        "bgcolor",
+        "border",
+        "cellpadding",
+        "cellspacing",
+        "cite",
+        "color",
+        "colspan",
+        "datetime",
+        "dir",
+        "face",
+        "headers",
+        "height",
+        "href",
+        "lang",
+        "noshade",
+        "nowrap",
+        "open",
+        "reversed",
+        "rowspan",
+        "scope",
+        "size",
+        "span",
+        "src",
+        "start",
+        "style",
+        "title",
+        "type",
+        "valign",
+        "value",
+        "width",
+    ]
 )
 _LINKS = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _REMOTE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
-_DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/=\s]+\Z", re.IGNORECASE)
-_UNSAFE_STYLE = re.compile(r"[\\@<>]|url|image|expression|attr\s*\(|var\s*\(|/\*|position|behavior", re.IGNORECASE)
+_DATA_IMAGE = re.compile(
+    r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/=\s]+\Z", re.IGNORECASE
+)
+_UNSAFE_STYLE = re.compile(
+    r"[\\@<>]|url|image|expression|attr\s*\(|var\s*\(|/\*|position|behavior", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x20\u00ad\u200b-\u200f\u2028-\u202e\ufeff]+")
 #: Characters of HTML that are sanitised; the rest of a monster is cut, the source keeps it.
 _CHARACTERS = 2_000_000
@@ -76,7 +222,8 @@ def safe_html(source: str | None, parts: Mapping[str, str]) -> SafeHtml:
 
 
 def _remove(element) -> None:
-    """Take out an element with its content; the text behind it stays. Comments have no ``drop_tree``."""
+    """Take out an element with its content; the text behind it stays. Comments have no
+    ``drop_tree``."""
     if element.getparent() is None:
         return
     if isinstance(element.tag, str):
@@ -95,7 +242,9 @@ def _clean_attributes(element) -> None:
         if name not in _ATTRIBUTES:
             del element.attrib[name]
     style = element.attrib.pop("style", "")
-    kept = [part.strip() for part in style.split(";") if part.strip() and not _UNSAFE_STYLE.search(part)]
+    kept = [
+        part.strip() for part in style.split(";") if part.strip() and not _UNSAFE_STYLE.search(part)
+    ]
     if kept:
         element.set("style", "; ".join(kept))
 

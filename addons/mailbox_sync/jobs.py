@@ -1,12 +1,12 @@
 """Which job runs where: channels, priorities and identity keys.
 
-An identity key merges wake-ups that wait and deliberately not one that runs: a hint that lands while a page
-is under way leaves one successor behind. New mail and history have keys of their own, so that a hint never
-merges into a history job far back in its channel; a job for later has another, so that a hint is never
-put off until the next poll.
+An identity key merges wake-ups that wait and deliberately not one that runs: a hint that lands
+while a page is under way leaves one successor behind. New mail and history have keys of their own,
+so that a hint never merges into a history job far back in its channel; a job for later has another,
+so that a hint is never put off until the next poll.
 
-Fairness: a history job does one page and its successor goes to the end of the channel (queue_job takes jobs by
-priority, then age), so that every mailbox with history gets one page in turn.
+Fairness: a history job does one page and its successor goes to the end of the channel (queue_job
+takes jobs by priority, then age), so that every mailbox with history gets one page in turn.
 """
 
 from datetime import timedelta

@@ -18,7 +18,17 @@ FLAG_COLUMNS = {
 }
 
 #: The state of the machine that is a column of the same name.
-_PLAIN = ("phase", "generation", "version", "attempts", "hints", "answered", "draining", "echoes", "looks")
+_PLAIN = (
+    "phase",
+    "generation",
+    "version",
+    "attempts",
+    "hints",
+    "answered",
+    "draining",
+    "echoes",
+    "looks",
+)
 
 #: The fields of a stream that the machine's state is made of.
 STREAM_FIELDS = (*_PLAIN, "gate", "gate_until", "gate_reason", "cursor", "resume", "look_at")
@@ -37,7 +47,7 @@ def naive(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(timezone.utc).replace(tzinfo=None)
 
 
-def aware(moment: datetime | None | bool) -> datetime | None:
+def aware(moment: datetime | bool | None) -> datetime | None:
     """What Odoo stores to aware UTC."""
     return moment.replace(tzinfo=timezone.utc) if isinstance(moment, datetime) else None
 
@@ -102,7 +112,15 @@ def folder_values(folder: Folder) -> dict[str, Any]:
     }
 
 
-_SEQUENCES = {"inbox": 1, "flagged": 5, "important": 6, "drafts": 10, "sent": 11, "archive": 20, "all": 21}
+_SEQUENCES = {
+    "inbox": 1,
+    "flagged": 5,
+    "important": 6,
+    "drafts": 10,
+    "sent": 11,
+    "archive": 20,
+    "all": 21,
+}
 _SEQUENCES.update({"junk": 90, "trash": 91})
 
 
@@ -114,8 +132,8 @@ def address_line(addresses: Iterable[Address]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The columns of a message that come from its content, the parts that become attachment lines, and the
-    words of its search vector (``weighty``: subject and people)."""
+    """The columns of a message that come from its content, the parts that become attachment lines,
+    and the words of its search vector (``weighty``: subject and people)."""
 
     columns: dict[str, Any]
     parts: tuple[dict[str, Any], ...] = ()

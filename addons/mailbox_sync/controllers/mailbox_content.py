@@ -1,4 +1,5 @@
-"""Parts and source of messages as files: access by record rules, never shown inside our own origin."""
+"""Parts and source of messages as files: access by record rules, never shown inside our own
+origin."""
 
 from urllib.parse import quote
 
@@ -21,12 +22,13 @@ _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 class MailboxContent(http.Controller):
-    @http.route("/mailbox/part/<int:message_id>/<string:path>", type="http", auth="user", methods=["GET"])
+    @http.route(
+        "/mailbox/part/<int:message_id>/<string:path>", type="http", auth="user", methods=["GET"]
+    )
     def part(self, message_id, path):
         """One part of a message."""
-        line = (
-            request.env["mailbox.attachment"]
-            .search([("message_id", "=", message_id), ("path", "=", path)], limit=1)
+        line = request.env["mailbox.attachment"].search(
+            [("message_id", "=", message_id), ("path", "=", path)], limit=1
         )
         if not line:
             raise request.not_found()
@@ -35,7 +37,9 @@ class MailboxContent(http.Controller):
         except (AccessError, MissingError):
             raise request.not_found() from None
         except UserError as error:
-            return request.make_response(str(error), [("Content-Type", "text/plain; charset=utf-8")], status=503)
+            return request.make_response(
+                str(error), [("Content-Type", "text/plain; charset=utf-8")], status=503
+            )
         mimetype = line.mimetype if line.mimetype in _IMAGES else "application/octet-stream"
         return _file(octets, mimetype, line.name or path)
 
@@ -54,9 +58,14 @@ class MailboxContent(http.Controller):
 
 def _file(octets, mimetype, name):
     """``name`` as RFC 6266 and RFC 8187 say, with nothing in it that a path could be made of."""
-    safe = "".join(char for char in name if char.isprintable() and char not in '/\\:"').strip(". ") or "file"
+    safe = (
+        "".join(char for char in name if char.isprintable() and char not in '/\\:"').strip(". ")
+        or "file"
+    )
     plain = safe.encode("ascii", "replace").decode().replace("?", "_")
-    disposition = f"attachment; filename=\"{plain[:150]}\"; filename*=UTF-8''{quote(safe[:150], safe='')}"
+    disposition = (
+        f"attachment; filename=\"{plain[:150]}\"; filename*=UTF-8''{quote(safe[:150], safe='')}"
+    )
     headers = [
         *_HEADERS,
         ("Content-Type", mimetype),

@@ -12,15 +12,16 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How much of each resource is in use: parts of 1 of the connections and of the memory, and the load
-    average a core. None: not known on this system."""
+    """How much of each resource is in use: parts of 1 of the connections and of the memory, and the
+    load average a core. None: not known on this system."""
 
     connections: float | None = None
     memory: float | None = None
     load: float | None = None
 
 
-#: Parts in use from which history waits, and load a core. [mailbox] guard_connections, …, in odoo.conf.
+#: Parts in use from which history waits, and load a core. [mailbox] guard_connections, …, in
+#: odoo.conf.
 LIMITS = {"connections": 0.85, "memory": 0.92, "load": 4.0}
 
 
@@ -46,7 +47,9 @@ def limits() -> dict[str, float]:
         try:
             bounds[name] = float(word)
         except ValueError:
-            _logger.error("guard_%s in section [mailbox] is no number: %r; %s holds", name, word, default)
+            _logger.error(
+                "guard_%s in section [mailbox] is no number: %r; %s holds", name, word, default
+            )
             bounds[name] = default
     return bounds
 
@@ -65,7 +68,10 @@ def _memory() -> float | None:
     """Used part of the memory (Linux: proc(5), MemAvailable)."""
     try:
         with open("/proc/meminfo", encoding="ascii") as lines:
-            values = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+            values = {
+                name: int(rest.split()[0])
+                for name, _, rest in (line.partition(":") for line in lines)
+            }
         return 1.0 - values["MemAvailable"] / values["MemTotal"]
     except (OSError, KeyError, ValueError, IndexError, ZeroDivisionError):
         return None

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mailbox_core.types import Content, MessageRef
-
 from odoo.tools import SQL
+
+from mailbox_core.types import Content, MessageRef
 
 from ..mapping import FLAG_COLUMNS
 from ..store.raw import RawMissing, RawStore, digest
@@ -48,7 +48,10 @@ def note(cr, parity_id: int, stage: str, remote_ids: Sequence[str]) -> None:
 
 def noted(cr, parity_id: int, stage: str) -> int:
     """How many ids a stage named."""
-    cr.execute("SELECT count(*) FROM mailbox_parity_key WHERE parity_id = %s AND stage = %s", [parity_id, stage])
+    cr.execute(
+        "SELECT count(*) FROM mailbox_parity_key WHERE parity_id = %s AND stage = %s",
+        [parity_id, stage],
+    )
     return cr.fetchone()[0]
 
 
@@ -72,7 +75,8 @@ def differences(
 def _missing(cr, parity_id: int, mailbox_id: int) -> list[tuple[str, str, str]]:
     """At the provider; here unknown or believed gone."""
     cr.execute(
-        """SELECT 'missing', k.remote_id, COALESCE(m.disposition, 'unknown') FROM mailbox_parity_key k
+        """SELECT 'missing', k.remote_id, COALESCE(m.disposition, 'unknown')
+               FROM mailbox_parity_key k
            LEFT JOIN mailbox_message m ON m.mailbox_id = %s AND m.remote_id = k.remote_id
            WHERE k.parity_id = %s AND k.stage = '' AND COALESCE(m.disposition, 'gone') = 'gone'""",
         [mailbox_id, parity_id],
@@ -97,7 +101,8 @@ def _flags(cr, parity_id: int, mailbox_id: int, flag: str) -> list[tuple[str, st
     cr.execute(
         SQL(
             """SELECT 'flag', m.remote_id, %s FROM mailbox_message m
-               JOIN mailbox_parity_key k ON k.parity_id = %s AND k.stage = '' AND k.remote_id = m.remote_id
+               JOIN mailbox_parity_key k ON k.parity_id = %s AND k.stage = ''
+                   AND k.remote_id = m.remote_id
                LEFT JOIN mailbox_parity_key f
                    ON f.parity_id = k.parity_id AND f.stage = %s AND f.remote_id = m.remote_id
                WHERE m.mailbox_id = %s AND m.disposition = 'stored'
@@ -138,8 +143,11 @@ def _labels(cr, parity_id: int, mailbox_id: int, skipped: list[str]) -> list[tup
     return cr.fetchall()
 
 
-def relist(cr, mailbox_id: int, stream_id: int, remote_ids: Sequence[str]) -> tuple[int, dict[str, int]]:
-    """Make rows wait for content; returns how many were new, and of the others how many by disposition."""
+def relist(
+    cr, mailbox_id: int, stream_id: int, remote_ids: Sequence[str]
+) -> tuple[int, dict[str, int]]:
+    """Make rows wait for content; returns how many were new, and of the others how many by
+    disposition."""
     if not remote_ids:
         return 0, {}
     cr.execute(
@@ -147,7 +155,8 @@ def relist(cr, mailbox_id: int, stream_id: int, remote_ids: Sequence[str]) -> tu
                SELECT id, disposition FROM mailbox_message
                WHERE mailbox_id = %(mailbox)s AND remote_id = ANY(%(keys)s)
            ), changed AS (
-               UPDATE mailbox_message m SET disposition = 'listed', disposition_reason = NULL, lane = 'new',
+               UPDATE mailbox_message m SET disposition = 'listed', disposition_reason = NULL,
+                   lane = 'new',
                    folders_known = FALSE, flags_known = FALSE
                FROM before b WHERE b.id = m.id RETURNING b.disposition
            ) SELECT disposition, count(*) FROM changed GROUP BY disposition""",
@@ -155,7 +164,8 @@ def relist(cr, mailbox_id: int, stream_id: int, remote_ids: Sequence[str]) -> tu
     )
     relisted = dict(cr.fetchall())
     cr.execute(
-        """INSERT INTO mailbox_message (mailbox_id, stream_id, remote_id, disposition, lane, generation,
+        """INSERT INTO mailbox_message (mailbox_id, stream_id, remote_id, disposition, lane,
+               generation,
                attempts, create_date, write_date)
            SELECT %s, s.id, v.remote_id, 'listed', 'new', s.generation, 0,
                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
@@ -189,7 +199,8 @@ def unsettled(cr, mailbox_id: int, remote_ids: Sequence[str]) -> list[str]:
     cr.execute(
         """SELECT v.remote_id FROM unnest(%s::varchar[]) AS v(remote_id)
            LEFT JOIN mailbox_message m ON m.mailbox_id = %s AND m.remote_id = v.remote_id
-           WHERE m.id IS NULL OR m.disposition = 'listed' OR (m.is_stale AND m.disposition = 'stored')""",
+           WHERE m.id IS NULL OR m.disposition = 'listed' OR (m.is_stale
+               AND m.disposition = 'stored')""",
         [list(remote_ids), mailbox_id],
     )
     return sorted(remote_id for (remote_id,) in cr.fetchall())
@@ -200,7 +211,8 @@ def sources(cr, mailbox_id: int, after: int | None, size: int) -> list[Source]:
     order = SQL("m.id") if after is not None else SQL("random()")
     cr.execute(
         SQL(
-            """SELECT m.id, m.remote_id, m.conversation_key, m.raw_sha256, m.raw_store FROM mailbox_message m
+            """SELECT m.id, m.remote_id, m.conversation_key, m.raw_sha256, m.raw_store
+                   FROM mailbox_message m
                WHERE m.mailbox_id = %s AND m.disposition = 'stored' AND m.raw_complete
                  AND m.raw_store IS NOT NULL AND m.id > %s ORDER BY %s LIMIT %s""",
             mailbox_id,
@@ -240,7 +252,8 @@ def _is_kept(store: RawStore, key: str) -> bool:
 def dispositions(cr, mailbox_id: int) -> dict[str, int]:
     """Rows by disposition, counted."""
     cr.execute(
-        "SELECT disposition, count(*) FROM mailbox_message WHERE mailbox_id = %s GROUP BY disposition", [mailbox_id]
+        "SELECT disposition, count(*) FROM mailbox_message WHERE mailbox_id = %s GROUP BY 1",
+        [mailbox_id],
     )
     return dict(cr.fetchall())
 
@@ -248,7 +261,8 @@ def dispositions(cr, mailbox_id: int) -> dict[str, int]:
 def duplicates(cr, mailbox_id: int) -> int:
     """Rows beyond the first for the same message at the provider."""
     cr.execute(
-        "SELECT count(*) - count(DISTINCT remote_id) FROM mailbox_message WHERE mailbox_id = %s", [mailbox_id]
+        "SELECT count(*) - count(DISTINCT remote_id) FROM mailbox_message WHERE mailbox_id = %s",
+        [mailbox_id],
     )
     return cr.fetchone()[0]
 
@@ -258,9 +272,11 @@ def recount_folders(cr, mailbox_id: int) -> None:
     cr.execute(
         """DELETE FROM mailbox_counter c USING mailbox_folder f
            WHERE f.id = c.folder_id AND f.mailbox_id = %(mailbox)s;
-           UPDATE mailbox_folder f SET stored_count = COALESCE(n.messages, 0), stored_unread = COALESCE(n.unread, 0)
+           UPDATE mailbox_folder f SET stored_count = COALESCE(n.messages, 0),
+               stored_unread = COALESCE(n.unread, 0)
            FROM mailbox_folder o LEFT JOIN (
-               SELECT p.folder_id, count(*) AS messages, count(*) FILTER (WHERE NOT m.is_seen) AS unread
+               SELECT p.folder_id, count(*) AS messages, count(*) FILTER (WHERE NOT m.is_seen)
+                   AS unread
                FROM mailbox_placement p JOIN mailbox_message m ON m.id = p.message_id
                WHERE p.mailbox_id = %(mailbox)s AND m.disposition = 'stored' GROUP BY p.folder_id
            ) n ON n.folder_id = o.id
@@ -277,9 +293,11 @@ def recount_conversations(cr, mailbox_id: int) -> None:
         """UPDATE mailbox_conversation c
            SET message_count = COALESCE(n.messages, 0), unread_count = COALESCE(n.unread, 0)
            FROM mailbox_conversation o LEFT JOIN (
-               SELECT m.conversation_id, count(*) AS messages, count(*) FILTER (WHERE NOT m.is_seen) AS unread
+               SELECT m.conversation_id, count(*) AS messages,
+                   count(*) FILTER (WHERE NOT m.is_seen) AS unread
                FROM mailbox_message m
-               WHERE m.mailbox_id = %(mailbox)s AND m.disposition = 'stored' GROUP BY m.conversation_id
+               WHERE m.mailbox_id = %(mailbox)s AND m.disposition = 'stored'
+                   GROUP BY m.conversation_id
            ) n ON n.conversation_id = o.id
            WHERE c.id = o.id AND c.mailbox_id = %(mailbox)s
              AND (c.message_count, c.unread_count)

@@ -1,30 +1,29 @@
 """The budget that all workers share: token buckets in PostgreSQL, arithmetic from the core.
 
-The table is unlogged and written through a cursor of its own that commits at once: inside the job's transaction
-the row would stay locked until the job ends, and other mailboxes of the project would wait for it. After a
-crash of the server the buckets start full, which the margin of the provider's own bucket bears.
+The table is unlogged and written through a cursor of its own that commits at once: inside the job's
+transaction the row would stay locked until the job ends, and other mailboxes of the project would
+wait for it. After a crash of the server the buckets start full, which the margin of the provider's
+own bucket bears.
 """
-
-import logging
-from contextlib import closing
-
-from mailbox_core.net.quota import QuotaProfile, TokenBucket, allot, quota_day
 
 from odoo import sql_db
 
-_logger = logging.getLogger(__name__)
+from mailbox_core.net.quota import QuotaProfile, TokenBucket, allot, quota_day
 
 
 class PostgresBudget:
     """``mailbox_core.contract.Budget`` over ``mailbox_bucket``.
 
-    ``mailbox`` and ``project`` name the buckets of one mailbox and of the provider project that its calls
-    are booked on (the OAuth client).
+    ``mailbox`` and ``project`` name the buckets of one mailbox and of the provider project that its
+    calls are booked on (the OAuth client).
     """
 
     def __init__(self, dbname: str, mailbox: str, project: str, profile: QuotaProfile) -> None:
         self._dbname = dbname
-        self._limits = {mailbox: profile.units_per_minute_user, project: profile.units_per_minute_project}
+        self._limits = {
+            mailbox: profile.units_per_minute_user,
+            project: profile.units_per_minute_project,
+        }
         self._mailbox = mailbox
         self._project = project
         self._profile = profile
@@ -32,11 +31,14 @@ class PostgresBudget:
         self.spent = 0
 
     def take(self, lane: str, units: int) -> float:
-        """Seconds to wait before these units may be spent; 0.0 when they are granted (and taken)."""
-        with closing(self._cursor()) as cr:
+        """Seconds to wait before these units may be spent; 0.0 when they are granted (and
+        taken)."""
+        with self._cursor() as cr:
             now, rows = self._lock(cr)
             limited = [key for key, limit in self._limits.items() if limit is not None]
-            after, wait = allot([self._bucket(key, rows[key], now) for key in limited], now, units, lane)
+            after, wait = allot(
+                [self._bucket(key, rows[key], now) for key in limited], now, units, lane
+            )
             silent = max(row["silent_until"] for row in rows.values()) - now
             wait = max(wait, silent, self._day_wait(rows, now, units))
             if wait > 0:
@@ -50,7 +52,7 @@ class PostgresBudget:
 
     def penalize(self, seconds: float) -> None:
         """The provider asked for silence: no grants for this long, and none from savings after."""
-        with closing(self._cursor()) as cr:
+        with self._cursor() as cr:
             now, rows = self._lock(cr)
             row = rows[self._mailbox]
             row["silent_until"] = max(row["silent_until"], now + max(0.0, seconds))
@@ -61,7 +63,7 @@ class PostgresBudget:
 
     def penalize_project(self, seconds: float) -> None:
         """The provider's limit of the whole project was hit: no grants to any of its mailboxes."""
-        with closing(self._cursor()) as cr:
+        with self._cursor() as cr:
             now, rows = self._lock(cr)
             row = rows[self._project]
             row["silent_until"] = max(row["silent_until"], now + max(0.0, seconds))
@@ -90,13 +92,15 @@ class PostgresBudget:
     # -- storage -------------------------------------------------------------------------------
 
     def _cursor(self):
-        """Not the registry's cursor: in tests that one is the test's own transaction."""
+        """A connection apart from the job's, committed when its block ends. Not the registry's
+        cursor: in tests that one is the test's own transaction."""
         return sql_db.db_connect(self._dbname).cursor()
 
     def _lock(self, cr) -> tuple[float, dict[str, dict]]:
         """Both rows, locked in a fixed order, and the time of the database server."""
         keys = sorted(self._limits)
-        # A waiter must see what the one before it wrote; the default isolation would refuse it instead.
+        # A waiter must see what the one before it wrote; the default isolation would refuse it
+        # instead.
         query = """SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
             INSERT INTO mailbox_bucket (key) SELECT unnest(%s) ON CONFLICT DO NOTHING;
             SELECT key, tokens, at, day, spent, silent_until,
@@ -110,9 +114,8 @@ class PostgresBudget:
         for key in sorted(rows):
             row = rows[key]
             cr.execute(
-                """UPDATE mailbox_bucket SET tokens = %s, at = %s, day = %s, spent = %s, silent_until = %s
+                """UPDATE mailbox_bucket SET tokens = %s, at = %s, day = %s, spent = %s,
+                       silent_until = %s
                    WHERE key = %s""",
                 [row["tokens"], row["at"], row["day"], row["spent"], row["silent_until"], key],
             )
-        # A cursor of its own, apart from the job's: the job's transaction is not touched.
-        cr.commit()  # pylint: disable=invalid-commit

@@ -1,8 +1,9 @@
 """One step of a stream: ask the provider, then write rows, position and successor together.
 
-The network comes first, while no row is locked. Then the stream's row is locked and the version compared: an
-answer to an older state is dropped, because somebody else has gone on meanwhile. Expected trouble is an
-answer like any other (a raised retry would roll back the very note about it); only surprises leave.
+The network comes first, while no row is locked. Then the stream's row is locked and the version
+compared: an answer to an older state is dropped, because somebody else has gone on meanwhile.
+Expected trouble is an answer like any other (a raised retry would roll back the very note about
+it); only surprises leave.
 """
 
 import logging
@@ -20,10 +21,9 @@ from mailbox_core.mime.parse import parse
 from mailbox_core.sync import machine, plan
 from mailbox_core.sync.plan import Known
 from mailbox_core.sync.stream import (
-    Apply,
+    Failure,
     FetchAnswer,
     FetchPending,
-    Failure,
     List,
     PageAnswer,
     Recent,
@@ -55,6 +55,7 @@ class Gathered:
     known: dict[str, Known] = field(default_factory=dict)
     changed: dict[str, Known] = field(default_factory=dict)
     folders: tuple[Folder, ...] = ()
+    total: int | None = None
     staged: dict[str, mapping.Stored] = field(default_factory=dict)
 
 
@@ -93,10 +94,11 @@ class Step:
             return Gathered(Failure(request, error))
 
     def _gather_page(self, state: StreamState, request: List | Recent) -> Gathered:
-        folders = ()
+        folders, total = (), None
         if isinstance(request, List) and isinstance(request.position, Start):
             # Roles decide what is in scope, so that the first page needs them.
             folders = tuple(self._provider.folders())
+            total = self._provider.profile().messages
         if isinstance(request, Recent):
             page = self._provider.recent(self._ref, request.limit)
         else:
@@ -109,7 +111,14 @@ class Step:
         changed = changes.over({})
         fetched, trouble = self._download(changes.waiting[: request.downloads])
         settled = plan.settle(fetched, {**known, **changed}, context)
-        gathered = Gathered(PageAnswer(request, page, 0, trouble), page, known, settled.over(changed), folders)
+        gathered = Gathered(
+            PageAnswer(request, page, 0, trouble),
+            page,
+            known,
+            settled.over(changed),
+            folders,
+            total,
+        )
         gathered.staged = self._stage(fetched, gathered.changed)
         return gathered
 
@@ -119,11 +128,15 @@ class Step:
         fetched, trouble = self._download(rows)
         asked = () if trouble else tuple(row.ref for row in rows)
         changes = plan.settle(fetched, known, self._context(state, request), asked)
-        gathered = Gathered(FetchAnswer(request, len(fetched), 0, trouble), None, known, changes.over({}))
+        gathered = Gathered(
+            FetchAnswer(request, len(fetched), 0, trouble), None, known, changes.over({})
+        )
         gathered.staged = self._stage(fetched, gathered.changed)
         return gathered
 
-    def _context(self, state: StreamState, request: Any, folders: Sequence[Folder] = ()) -> plan.Context:
+    def _context(
+        self, state: StreamState, request: Any, folders: Sequence[Folder] = ()
+    ) -> plan.Context:
         return plan.Context(
             generation=machine.generation(state),
             now=self._now,
@@ -148,7 +161,9 @@ class Step:
             return fetched, error
         return fetched, None
 
-    def _stage(self, fetched: Sequence[Fetched], rows: dict[str, Known]) -> dict[str, mapping.Stored]:
+    def _stage(
+        self, fetched: Sequence[Fetched], rows: dict[str, Known]
+    ) -> dict[str, mapping.Stored]:
         """Keep the source and read it. What cannot be read is quarantined with its source."""
         wanted = [content for content in fetched if self._is_new_content(content, rows)]
         places = self._raw.put_all([content.raw for content in wanted])
@@ -216,7 +231,8 @@ class Step:
         return any(isinstance(effect, Sweep) for effect in effects)
 
     def _sweep(self, written: Written, gathered: Gathered, state: StreamState) -> None:
-        """The last page of an enumeration: what no page of its generation named is not there any more."""
+        """The last page of an enumeration: what no page of its generation named is not there any
+        more."""
         request = gathered.answer.request
         context = self._context(state, request)
         changes = plan.sweep(self._ledger.older(context.generation), context)
@@ -238,23 +254,29 @@ def stage(content: Content, digest: str, place: str) -> mapping.Stored:
         return stored
     words = html_to_text(email.html, _HTML_CHARACTERS)
     return mapping.Stored(
-        stored.columns, stored.parts, stored.weighty, mapping.clean(words, mapping.SEARCH_CHARACTERS) or ""
+        stored.columns,
+        stored.parts,
+        stored.weighty,
+        mapping.clean(words, mapping.SEARCH_CHARACTERS) or "",
     )
 
 
 def write_safely(stream, ledger: Ledger, lines: Sequence[Line]) -> Written:
-    """Write all lines at once; when the database refuses the set, one by one, and quarantine who is to blame.
+    """Write all lines at once; when the database refuses the set, one by one, and quarantine who is
+    to blame.
 
     Trouble of the database itself (a lost connection, a serialization failure) is not the message's
     fault and is raised.
     """
     try:
         with stream.env.cr.savepoint(flush=False):
-            return Writer(stream, ledger).write(lines)
+            return Writer(stream, ledger).apply(lines)
     except psycopg2.OperationalError:
         raise
     except (psycopg2.Error, ValueError, TypeError, KeyError) as error:
-        _logger.warning("Stream %s: a page is written message by message (%s)", stream.id, _first_line(error))
+        _logger.warning(
+            "Stream %s: a page is written message by message (%s)", stream.id, _first_line(error)
+        )
     whole = Written()
     for line in lines:
         part = _write_one(stream, ledger, line)
@@ -271,11 +293,13 @@ def write_safely(stream, ledger: Ledger, lines: Sequence[Line]) -> Written:
 def _write_one(stream, ledger: Ledger, line: Line) -> Written:
     try:
         with stream.env.cr.savepoint(flush=False):
-            return Writer(stream, ledger).write([line])
+            return Writer(stream, ledger).apply([line])
     except psycopg2.OperationalError:
         raise
     except (psycopg2.Error, ValueError, TypeError, KeyError) as error:
-        _logger.warning("Stream %s: message %s is quarantined", stream.id, line.remote_id, exc_info=True)
+        _logger.warning(
+            "Stream %s: message %s is quarantined", stream.id, line.remote_id, exc_info=True
+        )
         line.after = plan.quarantine(line.after, f"not storable: {_first_line(error)}"[:200])
         postpone(line, datetime.now(timezone.utc))
         ledger.read_folders()
@@ -283,11 +307,12 @@ def _write_one(stream, ledger: Ledger, line: Line) -> Written:
 
 
 def _write_quarantined(stream, ledger: Ledger, line: Line) -> Written:
-    """The row of a message that cannot be stored: with the name of its source, else without anything."""
+    """The row of a message that cannot be stored: with the name of its source, else without
+    anything."""
     if line.stored is not None:
         kept = ("raw_sha256", "raw_complete", "raw_store")
         line.stored = mapping.Stored({name: line.stored.columns[name] for name in kept})
-    return Writer(stream, ledger).write([line])
+    return Writer(stream, ledger).apply([line])
 
 
 def postpone(line: Line, now: datetime) -> None:

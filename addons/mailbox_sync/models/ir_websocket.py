@@ -8,7 +8,9 @@ class IrWebsocket(models.AbstractModel):
 
     def _build_bus_channel_list(self, channels):
         # What a browser asks for is dropped: membership decides, and is looked up afresh each time.
-        wanted = [one for one in channels if not (isinstance(one, str) and one.startswith("mailbox_"))]
+        wanted = [
+            one for one in channels if not (isinstance(one, str) and one.startswith("mailbox_"))
+        ]
         user = self.env.user
         if user and not user.share:
             # Superuser: managers see all mailboxes but read the mail of theirs only.

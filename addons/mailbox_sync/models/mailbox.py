@@ -1,9 +1,9 @@
 """One account's mail at one provider: settings, members, health."""
 
-from mailbox_core import registry
-
 from odoo import api, fields, models
 from odoo.fields import NO_ACCESS
+
+from mailbox_core import registry
 
 STATES = [
     ("draft", "Not connected"),
@@ -26,9 +26,15 @@ class Mailbox(models.Model):
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
     provider = fields.Selection(selection="_selection_provider", required=True)
-    address = fields.Char(required=True, help="The mail address this mailbox belongs to, in lower case.")
+    address = fields.Char(
+        required=True, help="The mail address this mailbox belongs to, in lower case."
+    )
     owner_id = fields.Many2one(
-        "res.users", required=True, default=lambda self: self.env.user, ondelete="restrict", tracking=True
+        "res.users",
+        required=True,
+        default=lambda self: self.env.user,
+        ondelete="restrict",
+        tracking=True,
     )
     member_ids = fields.One2many("mailbox.member", "mailbox_id", string="Members")
     reader_ids = fields.Many2many(
@@ -49,7 +55,9 @@ class Mailbox(models.Model):
         store=True,
         string="Editors",
     )
-    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
     color = fields.Integer()
 
     # What the owner allows and wants
@@ -69,7 +77,9 @@ class Mailbox(models.Model):
         required=True,
         default="default",
     )
-    exclude_query = fields.Char(help="In the provider's own search syntax; what it finds is not copied.")
+    exclude_query = fields.Char(
+        help="In the provider's own search syntax; what it finds is not copied."
+    )
     max_message_mb = fields.Float(string="Largest message (MB)", help="0 means no limit.")
     max_attachment_mb = fields.Float(string="Largest attachment (MB)", help="0 means no limit.")
     attachment_policy = fields.Selection(
@@ -78,7 +88,8 @@ class Mailbox(models.Model):
         default="now",
     )
     poll_minutes = fields.Integer(
-        default=0, help="Look at least this often. 0: as often as the mailbox's own traffic suggests."
+        default=0,
+        help="Look at least this often. 0: as often as the mailbox's own traffic suggests.",
     )
     quiet_from = fields.Float(help="Hour of the day, in the owner's time zone.")
     quiet_to = fields.Float(help="Hour of the day. Equal to the start: no quiet hours.")
@@ -87,8 +98,12 @@ class Mailbox(models.Model):
         required=True,
         default="leave",
     )
-    raw_retention_days = fields.Integer(help="The source of older mail is fetched again when needed. 0: keep.")
-    quota_profile = fields.Char(help="Name of the provider's quota profile; empty: the strictest one.")
+    raw_retention_days = fields.Integer(
+        help="The source of older mail is fetched again when needed. 0: keep."
+    )
+    quota_profile = fields.Char(
+        help="Name of the provider's quota profile; empty: the strictest one."
+    )
 
     # State, health, progress
     state = fields.Selection(STATES, compute="_compute_state", store=True, default="draft")
@@ -96,10 +111,15 @@ class Mailbox(models.Model):
     health_text = fields.Char(compute="_compute_health")
     breaker_until = fields.Datetime(readonly=True)
     breaker_reason = fields.Char(readonly=True)
-    crash = fields.Char(readonly=True, help="Kind of the last surprise that ended a job; gone with the next step.")
+    crash = fields.Char(
+        readonly=True, help="Kind of the last surprise that ended a job; gone with the next step."
+    )
     failures = fields.Integer(readonly=True, help="Failed calls in a row.")
-    import_total = fields.Integer(readonly=True)
-    import_done = fields.Integer(readonly=True)
+    remote_total = fields.Integer(
+        readonly=True, help="Messages at the provider when the import began."
+    )
+    import_total = fields.Integer(compute="_compute_progress")
+    import_done = fields.Integer(compute="_compute_progress")
     import_started_at = fields.Datetime(readonly=True)
     import_ended_at = fields.Datetime(readonly=True)
     import_eta = fields.Datetime(compute="_compute_progress")

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
+from odoo import fields, models
+from odoo.exceptions import UserError
+
 from mailbox_core.errors import NotFound, ProviderError
 from mailbox_core.mime.parse import part_bytes
 from mailbox_core.types import MessageRef, PartRef
-
-from odoo import fields, models
-from odoo.exceptions import UserError
 
 from .. import jobs
 from ..store.raw import RawMissing
@@ -56,7 +56,8 @@ class MailboxAttachment(models.Model):
             line._fetch_soon()
 
     def _octets(self):
-        """The decoded bytes: from the source, else from what was fetched before, else from the provider.
+        """The decoded bytes: from the source, else from what was fetched before, else from the
+        provider.
 
         Raises UserError when they cannot be had now; the mail stays and a job tries again.
         """
@@ -71,7 +72,11 @@ class MailboxAttachment(models.Model):
                 octets = line._from_provider("interactive")
             except ProviderError as error:
                 raise UserError(
-                    self.env._("The provider did not hand over “%(name)s”: %(why)s", name=self.name, why=error.detail)
+                    self.env._(
+                        "The provider did not hand over “%(name)s”: %(why)s",
+                        name=self.name,
+                        why=error.detail,
+                    )
                 ) from error
             line._keep(octets)
         return octets
@@ -94,7 +99,8 @@ class MailboxAttachment(models.Model):
             return None
 
     def _from_provider(self, lane):
-        """The bytes from the provider. Raises ProviderError, NotFound when the policy keeps the part there."""
+        """The bytes from the provider. Raises ProviderError, NotFound when the policy keeps the
+        part there."""
         mailbox = self.mailbox_id
         if mailbox.attachment_policy == "never":
             raise NotFound(self.env._("attachments of this mailbox stay at the provider"))

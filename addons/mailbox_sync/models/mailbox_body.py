@@ -1,12 +1,12 @@
 """The sanitised body: made on first need, evictable; and the source it is made from."""
 
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
 from mailbox_core.errors import ProviderError
 from mailbox_core.mime.body import html_to_text
 from mailbox_core.mime.parse import parse
 from mailbox_core.types import Content, MessageRef
-
-from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from .. import mapping
 from ..body_html import safe_html
@@ -33,9 +33,11 @@ class MailboxBody(models.Model):
 
     @api.autovacuum
     def _gc_bodies(self):
-        """Keep the bodies that were made last; the others are made again when somebody opens them."""
+        """Keep the bodies that were made last; the others are made again when somebody opens
+        them."""
         self.env.cr.execute(
-            "DELETE FROM mailbox_body WHERE id IN (SELECT id FROM mailbox_body ORDER BY made_at DESC OFFSET %s)",
+            """DELETE FROM mailbox_body WHERE id IN (
+                   SELECT id FROM mailbox_body ORDER BY made_at DESC OFFSET %s)""",
             [_KEPT],
         )
 
@@ -44,7 +46,8 @@ class MailboxMessage(models.Model):
     _inherit = "mailbox.message"
 
     def _body(self):
-        """The message's ``mailbox.body``, made if need be. Raises UserError when its source cannot be had."""
+        """The message's ``mailbox.body``, made if need be. Raises UserError when its source cannot
+        be had."""
         self.ensure_one()
         self.check_access("read")
         message = self.sudo()
@@ -53,13 +56,17 @@ class MailboxMessage(models.Model):
             try:
                 email = parse(message._source())
             except RawMissing as error:
-                raise UserError(self.env._("The source of this message cannot be had now: %s", error)) from error
+                raise UserError(
+                    self.env._("The source of this message cannot be had now: %s", error)
+                ) from error
             body = body.create(message._body_values(email))
         return body.with_user(self.env.user).sudo(self.env.su)
 
     def _body_values(self, email):
         parts = {part.content_id: part.ref.path for part in email.parts if part.content_id}
-        safe = safe_html(email.html, {cid: f"/mailbox/part/{self.id}/{path}" for cid, path in parts.items()})
+        safe = safe_html(
+            email.html, {cid: f"/mailbox/part/{self.id}/{path}" for cid, path in parts.items()}
+        )
         text = email.text or (html_to_text(email.html) if email.html else "")
         return {
             "message_id": self.id,
@@ -71,7 +78,8 @@ class MailboxMessage(models.Model):
         }
 
     def get_body(self):
-        """For screens: sanitised HTML (remote images held back in ``data-mailbox-src``), text, and parts."""
+        """For screens: sanitised HTML (remote images held back in ``data-mailbox-src``), text, and
+        parts."""
         self.ensure_one()
         body = self._body()
         return {
@@ -106,7 +114,8 @@ class MailboxMessage(models.Model):
         return self._fetch_source(store)
 
     def _fetch_source(self, store):
-        """Ask the provider for the source of a message whose own copy is gone, and keep it again."""
+        """Ask the provider for the source of a message whose own copy is gone, and keep it
+        again."""
         mailbox = self.mailbox_id
         if self.disposition != "stored" or mailbox._is_asleep():
             raise RawMissing(self.env._("there is no copy here"))
@@ -118,6 +127,8 @@ class MailboxMessage(models.Model):
         for answer in answers:
             if isinstance(answer, Content):
                 digest, key = store.put(answer.raw)
-                self.write({"raw_store": key, "raw_sha256": digest, "raw_complete": answer.complete})
+                self.write(
+                    {"raw_store": key, "raw_sha256": digest, "raw_complete": answer.complete}
+                )
                 return answer.raw
         raise RawMissing(self.env._("the provider does not have it any more"))

@@ -3,9 +3,9 @@
 import logging
 from datetime import datetime, timedelta, timezone
 
-from mailbox_core.sync import plan
-
 from odoo import api, fields, models
+
+from mailbox_core.sync import plan
 
 from ..engine.step import write_safely
 from ..store.ledger import Ledger
@@ -29,7 +29,8 @@ class MailboxMessage(models.Model):
     def _cron_retry(self):
         """Fetch quarantined messages again whose wait is over."""
         due = self.search(
-            [("disposition", "=", "quarantined"), ("retry_at", "<=", fields.Datetime.now())], limit=500
+            [("disposition", "=", "quarantined"), ("retry_at", "<=", fields.Datetime.now())],
+            limit=500,
         )
         due.filtered(lambda row: not row.mailbox_id._is_asleep())._retry()
 
@@ -49,7 +50,8 @@ class MailboxMessage(models.Model):
 
     @api.model
     def _gc_orphans(self, shard=None, seconds=_ORPHAN_SECONDS):
-        """Remove files that no row names; returns how many. Every file is looked at once a month."""
+        """Remove files that no row names; returns how many. Every file is looked at once a
+        month."""
         store = RawStore.of(self.env.cr)
         removed = 0
         for name in [shard] if shard else _todays_shards():
@@ -69,7 +71,7 @@ class MailboxStream(models.Model):
     @api.model
     def _cron_grace(self):
         """End the grace period of messages that have been in no folder for too long."""
-        for stream in self.search([]):
+        for stream in self.search([("mailbox_id.active", "=", True)]):
             waiting = self.env["mailbox.message"].search(
                 [("stream_id", "=", stream.id), ("absent_since", "!=", False)], limit=1000
             )

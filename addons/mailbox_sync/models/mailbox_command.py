@@ -1,20 +1,20 @@
 """A local intent the provider must still carry out.
 
-A click changes the local copy at once and leaves a row here; the job carries the rows of a mailbox to the
-provider in the order they were given. Goals, never toggles: carrying one out twice is harmless, so a crash
-between the provider's answer and our commit is too. What the provider refuses is undone by asking it for
-the true state of the messages again.
+A click changes the local copy at once and leaves a row here; the job carries the rows of a mailbox
+to the provider in the order they were given. Goals, never toggles: carrying one out twice is
+harmless, so a crash between the provider's answer and our commit is too. What the provider refuses
+is undone by asking it for the true state of the messages again.
 """
 
 import uuid
 from datetime import datetime, timedelta, timezone
 from random import Random
 
+from odoo import api, fields, models
+
 from mailbox_core.backoff import delay
 from mailbox_core.errors import AuthorizationLost, NotFound, ProviderError, Refused, Throttled
 from mailbox_core.types import Delete, MessageRef, Place, SetFlags
-
-from odoo import api, fields, models
 
 from .. import jobs, mapping
 
@@ -37,7 +37,9 @@ class MailboxCommand(models.Model):
     )
     payload = fields.Json(required=True)
     state = fields.Selection(
-        [("pending", "Pending"), ("done", "Done"), ("failed", "Failed")], required=True, default="pending"
+        [("pending", "Pending"), ("done", "Done"), ("failed", "Failed")],
+        required=True,
+        default="pending",
     )
     attempts = fields.Integer()
     due_at = fields.Datetime(default=fields.Datetime.now)
@@ -84,7 +86,9 @@ class MailboxCommand(models.Model):
             self._wake(_BUSY)
             return "busy"
         waiting = self.search(
-            [("mailbox_id", "=", mailbox.id), ("state", "=", "pending")], order="id", limit=_AT_ONCE + 1
+            [("mailbox_id", "=", mailbox.id), ("state", "=", "pending")],
+            order="id",
+            limit=_AT_ONCE + 1,
         )
         provider = mailbox._provider("interactive")
         for count, command in enumerate(waiting[:_AT_ONCE]):
@@ -109,13 +113,18 @@ class MailboxCommand(models.Model):
         return True
 
     def _put_off(self, error):
-        """Try again: when the provider says so, or after a while; once somebody signed in, if that is it."""
+        """Try again: when the provider says so, or after a while; once somebody signed in, if that
+        is it."""
         attempts = self.attempts + 1
         advice = error.retry_after if isinstance(error, Throttled) else None
         seconds = delay(attempts, advice, rng=Random())
         due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
         self.write(
-            {"attempts": attempts, "due_at": mapping.naive(due), "failure": error.detail or type(error).__name__}
+            {
+                "attempts": attempts,
+                "due_at": mapping.naive(due),
+                "failure": error.detail or type(error).__name__,
+            }
         )
         if isinstance(error, AuthorizationLost):
             self.mailbox_id._trouble(error.reason, error.detail)

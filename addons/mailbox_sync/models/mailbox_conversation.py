@@ -19,5 +19,7 @@ class MailboxConversation(models.Model):
     unread_count = fields.Integer(readonly=True)
     message_ids = fields.One2many("mailbox.message", "conversation_id")
 
-    _key_unique = models.Constraint("UNIQUE (mailbox_id, key)", "This conversation is known already.")
+    _key_unique = models.Constraint(
+        "UNIQUE (mailbox_id, key)", "This conversation is known already."
+    )
     _recent_idx = models.Index("(mailbox_id, last_date DESC, id DESC)")

@@ -90,6 +90,8 @@ class Mailbox(models.Model):
         self.ensure_one()
         self._count(outcome.written, synced=not isinstance(gathered.answer, Failure))
         self._note_gate(stream, outcome)
+        if gathered.total is not None:
+            self.remote_total = gathered.total
         self._note_run(stream, outcome, gathered, started, trigger)
         if stream.phase == "live" and not self.import_ended_at and not stream._pending():
             self.import_ended_at = fields.Datetime.now()

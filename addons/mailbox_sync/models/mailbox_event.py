@@ -24,16 +24,24 @@ class MailboxEvent(models.Model):
 
     def write(self, vals):
         """Refused, for superusers as well: an audit that can be edited proves nothing."""
-        raise AccessError(self.env._("Audit facts are never changed."))
+        if vals:
+            raise AccessError(self.env._("Audit facts are never changed."))
+        return super().write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         """Refused; see ``_gc_events``."""
         raise AccessError(self.env._("Audit facts are never removed by hand."))
 
     @api.autovacuum
     def _gc_events(self):
-        """Forget facts older than the system parameter ``mailbox_sync.event_days`` says (0: never)."""
-        word = self.env["ir.config_parameter"].sudo().get_param("mailbox_sync.event_days", _DEFAULT_DAYS)
+        """Forget facts older than the system parameter ``mailbox_sync.event_days`` says (0:
+        never)."""
+        word = (
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("mailbox_sync.event_days", _DEFAULT_DAYS)
+        )
         days = int(word or 0)
         if days > 0:
             limit = fields.Datetime.now() - timedelta(days=days)

@@ -33,18 +33,24 @@ class MailboxFolder(models.Model):
     selectable = fields.Boolean(default=True)
     remote_total = fields.Integer(readonly=True, help="At the provider, when last asked.")
     remote_unread = fields.Integer(readonly=True)
-    stored_count = fields.Integer(readonly=True, help="Without the deltas that are not folded in yet.")
+    stored_count = fields.Integer(
+        readonly=True, help="Without the deltas that are not folded in yet."
+    )
     stored_unread = fields.Integer(readonly=True)
     message_count = fields.Integer(compute="_compute_counts")
     unread_count = fields.Integer(compute="_compute_counts")
 
-    _remote_unique = models.Constraint("UNIQUE (mailbox_id, remote_id)", "This folder is known already.")
+    _remote_unique = models.Constraint(
+        "UNIQUE (mailbox_id, remote_id)", "This folder is known already."
+    )
 
     @api.depends("name", "parent_id.complete_name")
     def _compute_complete_name(self):
         for folder in self:
             parent = folder.parent_id
-            folder.complete_name = f"{parent.complete_name} / {folder.name}" if parent else folder.name
+            folder.complete_name = (
+                f"{parent.complete_name} / {folder.name}" if parent else folder.name
+            )
 
     @api.depends("stored_count", "stored_unread")
     def _compute_counts(self):
@@ -52,7 +58,9 @@ class MailboxFolder(models.Model):
             folder.id: (messages, unread)
             for folder, messages, unread in self.env["mailbox.counter"]
             .sudo()
-            ._read_group([("folder_id", "in", self.ids)], ["folder_id"], ["messages:sum", "unread:sum"])
+            ._read_group(
+                [("folder_id", "in", self.ids)], ["folder_id"], ["messages:sum", "unread:sum"]
+            )
         }
         for folder in self:
             messages, unread = deltas.get(folder.id, (0, 0))
@@ -63,8 +71,8 @@ class MailboxFolder(models.Model):
 class MailboxCounter(models.Model):
     """A change of a folder's counts that is not folded into it yet.
 
-    People insert, pages fold in: a click never updates a row that a page job, whose snapshot is as old as
-    its first network call, will want to update (that would abort the page).
+    People insert, pages fold in: a click never updates a row that a page job, whose snapshot is as
+    old as its first network call, will want to update (that would abort the page).
     """
 
     _name = "mailbox.counter"

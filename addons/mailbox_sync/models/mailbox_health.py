@@ -4,21 +4,39 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from mailbox_core.sync.cadence import eta
+
 
 class Mailbox(models.Model):
     _inherit = "mailbox"
 
-    @api.depends("import_total", "import_done", "import_started_at", "import_ended_at")
+    @api.depends(
+        "remote_total",
+        "listed_count",
+        "message_count",
+        "filtered_count",
+        "quarantine_count",
+        "import_started_at",
+        "import_ended_at",
+    )
     def _compute_progress(self):
         now = fields.Datetime.now()
         for mailbox in self:
-            total, done = mailbox.import_total, mailbox.import_done
-            mailbox.import_progress = min(100.0, 100.0 * done / total) if total else 0.0
+            done = mailbox.message_count + mailbox.filtered_count + mailbox.quarantine_count
+            known = done + mailbox.listed_count
+            ended = bool(mailbox.import_ended_at)
+            # Until all is listed only the provider knows how much there is.
+            total = known if ended else max(known, mailbox.remote_total)
+            mailbox.import_done = done
+            mailbox.import_total = total
+            mailbox.import_progress = 100.0 * done / total if total else 100.0 * ended
             mailbox.import_eta = False
             started = mailbox.import_started_at
-            if started and done and total > done and not mailbox.import_ended_at:
-                pace = (now - started).total_seconds() / done
-                mailbox.import_eta = now + timedelta(seconds=pace * (total - done))
+            if started and not ended:
+                rate = done / max(1.0, (now - started).total_seconds())
+                seconds = eta(done, total, rate)
+                if seconds is not None:
+                    mailbox.import_eta = now + timedelta(seconds=seconds)
 
     @api.depends("state", "last_sync_at", "breaker_until", "breaker_reason", "crash")
     def _compute_health(self):
@@ -31,7 +49,9 @@ class Mailbox(models.Model):
     def _health_words(self):
         """What a person should know and do next."""
         self.ensure_one()
-        reason = self.stream_ids.filtered(lambda stream: stream.gate != "open")[:1].gate_reason or ""
+        reason = (
+            self.stream_ids.filtered(lambda stream: stream.gate != "open")[:1].gate_reason or ""
+        )
         words = {
             "draft": self.env._("Not connected yet. Connect it to begin."),
             "connecting": self.env._("Waiting for the provider's permission."),
@@ -40,6 +60,8 @@ class Mailbox(models.Model):
             "waiting": self.env._("The provider asked us to wait; goes on by itself. %s", reason),
             "reconnect": self.env._("Sign in again to go on: %s", reason),
             "paused": self.env._("Paused. Resume to go on."),
-            "error": self.env._("A job ended in a surprise (%s); it is tried again by itself.", self.crash),
+            "error": self.env._(
+                "A job ended in a surprise (%s); it is tried again by itself.", self.crash
+            ),
         }
         return words.get(self.state, "")

@@ -17,4 +17,6 @@ class MailboxMember(models.Model):
         help="A sender may write on behalf of the mailbox but reads nothing in it.",
     )
 
-    _user_unique = models.Constraint("UNIQUE (mailbox_id, user_id)", "This person is a member already.")
+    _user_unique = models.Constraint(
+        "UNIQUE (mailbox_id, user_id)", "This person is a member already."
+    )

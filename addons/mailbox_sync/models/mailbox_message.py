@@ -25,7 +25,9 @@ class MailboxMessage(models.Model):
     conversation_id = fields.Many2one(
         "mailbox.conversation", ondelete="set null", index="btree_not_null", readonly=True
     )
-    conversation_key = fields.Char(readonly=True, help="The provider's own name of the conversation.")
+    conversation_key = fields.Char(
+        readonly=True, help="The provider's own name of the conversation."
+    )
     message_id = fields.Char(string="Message-ID", readonly=True)
     in_reply_to = fields.Char(readonly=True)
     reference_ids = fields.Text(string="References", readonly=True)
@@ -57,27 +59,39 @@ class MailboxMessage(models.Model):
     folders_known = fields.Boolean(readonly=True)
     absent_since = fields.Datetime(readonly=True, help="When its last placement ended.")
     is_stale = fields.Boolean(readonly=True, help="Flags and folders have to be asked for again.")
-    lane = fields.Selection([("new", "New"), ("history", "History")], default="history", readonly=True)
+    lane = fields.Selection(
+        [("new", "New"), ("history", "History")], default="history", readonly=True
+    )
     generation = fields.Integer(readonly=True)
     attempts = fields.Integer(readonly=True)
     retry_at = fields.Datetime(readonly=True)
     raw_sha256 = fields.Char(readonly=True)
     raw_complete = fields.Boolean(readonly=True)
-    raw_store = fields.Char(readonly=True, help="Key of the source in the raw store; empty: evicted.")
+    raw_store = fields.Char(
+        readonly=True, help="Key of the source in the raw store; empty: evicted."
+    )
     placement_ids = fields.One2many("mailbox.placement", "message_id", readonly=True)
     attachment_ids = fields.One2many("mailbox.attachment", "message_id", readonly=True)
     folder_ids = fields.Many2many(
-        "mailbox.folder", compute="_compute_folder_ids", search="_search_folder_ids", string="Folders"
+        "mailbox.folder",
+        compute="_compute_folder_ids",
+        search="_search_folder_ids",
+        string="Folders",
     )
-    search_text = fields.Char(string="Words", compute="_compute_search_text", search="_search_search_text")
+    search_text = fields.Char(
+        string="Words", compute="_compute_search_text", search="_search_search_text"
+    )
 
-    _remote_unique = models.Constraint("UNIQUE (mailbox_id, remote_id)", "This message is known already.")
+    _remote_unique = models.Constraint(
+        "UNIQUE (mailbox_id, remote_id)", "This message is known already."
+    )
     _date_idx = models.Index("(mailbox_id, date DESC, id DESC)")
     _message_id_idx = models.Index("(mailbox_id, message_id) WHERE message_id IS NOT NULL")
     _generation_idx = models.Index("(stream_id, generation)")
     _fingerprint_idx = models.Index("(mailbox_id, fingerprint) WHERE fingerprint IS NOT NULL")
     _waiting_idx = models.Index(
-        "(stream_id, lane DESC, id) WHERE disposition = 'listed' OR (is_stale AND disposition = 'stored')"
+        "(stream_id, lane DESC, id) "
+        "WHERE disposition = 'listed' OR (is_stale AND disposition = 'stored')"
     )
     _quarantined_idx = models.Index("(mailbox_id, retry_at) WHERE disposition = 'quarantined'")
     _raw_idx = models.Index("(raw_sha256) WHERE raw_store IS NOT NULL")
@@ -107,12 +121,15 @@ class MailboxMessage(models.Model):
             return NotImplemented
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL(
-                "%s @@ websearch_to_tsquery('simple', %s)", SQL.identifier(alias, "search_vector"), value
+                "%s @@ websearch_to_tsquery('simple', %s)",
+                SQL.identifier(alias, "search_vector"),
+                value,
             )
         )
 
     def _list_rows(self):
-        """What a list shows of a message: small, for screens and notifications. Bodies come by request."""
+        """What a list shows of a message: small, for screens and notifications. Bodies come by
+        request."""
         return [
             {
                 "id": message.id,

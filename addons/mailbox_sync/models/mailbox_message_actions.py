@@ -47,16 +47,22 @@ class MailboxMessage(models.Model):
         self.sudo()._retry()
 
     def _check_editor(self):
-        """Raises AccessError unless the person may change these messages, at the provider as well."""
+        """Raises AccessError unless the person may change these messages, at the provider as
+        well."""
         self.check_access("read")
         if self.env.su:
             return
         for mailbox in self.mailbox_id:
             if self.env.user not in mailbox.sudo().editor_ids:
-                raise AccessError(self.env._("You may read %s but not change it.", mailbox.display_name))
+                raise AccessError(
+                    self.env._("You may read %s but not change it.", mailbox.display_name)
+                )
             if mailbox.sudo().scope_profile == "read":
                 raise UserError(
-                    self.env._("%s was connected for reading only; reconnect it as two-way.", mailbox.display_name)
+                    self.env._(
+                        "%s was connected for reading only; reconnect it as two-way.",
+                        mailbox.display_name,
+                    )
                 )
 
     # -- local change and command --------------------------------------------------------------
@@ -67,7 +73,9 @@ class MailboxMessage(models.Model):
             changed = self.browse()
             for flag, value in wanted.items():
                 column = mapping.FLAG_COLUMNS[flag]
-                differing = messages.filtered(lambda row, name=column, want=value: row[name] != want)
+                differing = messages.filtered(
+                    lambda row, name=column, want=value: row[name] != want
+                )
                 if flag == "seen":
                     differing._count_unread(-1 if value else 1)
                 differing.write({column: value})
@@ -152,11 +160,17 @@ class MailboxMessage(models.Model):
             yield mailbox, self.filtered(lambda row, held=mailbox: row.mailbox_id == held)
 
     def _retry(self):
-        """Quarantined messages wait for a fetch again. Attempts are kept, so that the waits still grow."""
+        """Quarantined messages wait for a fetch again. Attempts are kept, so that the waits still
+        grow."""
         again = self.filtered(lambda row: row.disposition == "quarantined")
         for mailbox, messages in again._by_mailbox():
             messages.write(
-                {"disposition": "listed", "disposition_reason": False, "retry_at": False, "lane": "new"}
+                {
+                    "disposition": "listed",
+                    "disposition_reason": False,
+                    "retry_at": False,
+                    "lane": "new",
+                }
             )
             mailbox._shift("quarantined", "listed", len(messages))
         for stream in again.stream_id:
@@ -174,7 +188,8 @@ class MailboxPlacement(models.Model):
         (shown - unread)._note_counts(sign, 0)
 
     def _note_counts(self, messages, unread):
-        """Leave differences for the next page to fold in; the folder's row itself is not touched."""
+        """Leave differences for the next page to fold in; the folder's row itself is not
+        touched."""
         totals = defaultdict(int)
         for row in self:
             totals[row.folder_id.id] += 1

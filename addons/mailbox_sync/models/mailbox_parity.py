@@ -1,19 +1,20 @@
 """The proof of completeness: what the provider holds against what is stored.
 
-A verification enumerates the provider (all messages, then each flag and folder), compares with the ledger, fetches
-the source of a sample again, and heals what differs the way any change is followed: what is missing is
-listed, what looks different is marked stale, and the stream settles both. What is still open after that is
-*unexplained*. Works in chunks, one job each, and leaves the streams' phase and cursor alone.
+A verification enumerates the provider (all messages, then each flag and folder), compares with the
+ledger, fetches the source of a sample again, and heals what differs the way any change is followed:
+what is missing is listed, what looks different is marked stale, and the stream settles both. What
+is still open after that is *unexplained*. Works in chunks, one job each, and leaves the streams'
+phase and cursor alone.
 """
 
 from datetime import timedelta
 from random import Random
 
-from mailbox_core.backoff import delay
-from mailbox_core.errors import AuthorizationLost, NotFound, ProviderError, Refused, Throttled
-
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from mailbox_core.backoff import delay
+from mailbox_core.errors import AuthorizationLost, NotFound, ProviderError, Refused, Throttled
 
 from .. import jobs
 from ..engine import parity as checks
@@ -38,7 +39,9 @@ class MailboxParity(models.Model):
     started_at = fields.Datetime(required=True, default=fields.Datetime.now)
     ended_at = fields.Datetime()
     state = fields.Selection(
-        [("running", "Running"), ("done", "Done"), ("failed", "Failed")], required=True, default="running"
+        [("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+        required=True,
+        default="running",
     )
     full = fields.Boolean(help="Compare the source of every message, not of a sample.")
     progress = fields.Float()
@@ -68,10 +71,12 @@ class MailboxParity(models.Model):
             if line.state == "running":
                 line.summary = self.env._("Verifying…")
             elif line.state == "failed":
-                line.summary = self.env._("Not finished: %s", (line.detail or {}).get("failure", ""))
+                line.summary = self.env._(
+                    "Not finished: %s", (line.detail or {}).get("failure", "")
+                )
             else:
                 line.summary = self.env._(
-                    "%(unexplained)s unexplained, %(healed)s healed, %(pending)s still to be fetched",
+                    "%(unexplained)s unexplained, %(healed)s healed, %(pending)s to be fetched",
                     unexplained=line.unexplained,
                     healed=line.healed,
                     pending=line.pending,
@@ -92,7 +97,12 @@ class MailboxParity(models.Model):
             {
                 "mailbox_id": mailbox.id,
                 "full": full,
-                "work": {"stages": stages, "total": len(stages) + 2, "resume": None, "step": "enumerate"},
+                "work": {
+                    "stages": stages,
+                    "total": len(stages) + 2,
+                    "resume": None,
+                    "step": "enumerate",
+                },
             }
         )
         line._go_on()
@@ -104,7 +114,9 @@ class MailboxParity(models.Model):
         limit = fields.Datetime.now() - timedelta(days=1)
         for line in self.search([("state", "=", "running"), ("started_at", "<", limit)]):
             line._fail("it did not end within a day")
-        for mailbox in self.env["mailbox"].search([("state", "in", ("live", "importing", "waiting"))]):
+        for mailbox in self.env["mailbox"].search(
+            [("state", "in", ("live", "importing", "waiting"))]
+        ):
             if not mailbox._is_asleep():
                 self._begin(mailbox)
 
@@ -183,7 +195,10 @@ class MailboxParity(models.Model):
                 "provider_messages": checks.noted(self.env.cr, self.id, ""),
                 "flag_diff": len({key for kind, key, _ in found if kind == "flag"}),
                 "label_diff": len({key for kind, key, _ in found if kind == "label"}),
-                "detail": {"differences": [list(item) for item in found[:_SHOWN]], "found": len(found)},
+                "detail": {
+                    "differences": [list(item) for item in found[:_SHOWN]],
+                    "found": len(found),
+                },
             }
         )
         self._heal(found)
@@ -201,7 +216,9 @@ class MailboxParity(models.Model):
         for disposition, count in relisted.items():
             mailbox._shift(disposition, "listed", count)
         mailbox.listed_count += created
-        checks.doubt(self.env.cr, mailbox.id, sorted({key for kind, key, _ in found if kind != "missing"}))
+        checks.doubt(
+            self.env.cr, mailbox.id, sorted({key for kind, key, _ in found if kind != "missing"})
+        )
         if found:
             for one in mailbox.stream_ids:
                 jobs.wake(one, "new")
@@ -228,7 +245,8 @@ class MailboxParity(models.Model):
         return 0.0 if not work["open"] else _SETTLE_SECONDS
 
     def _settle(self, work):
-        """Wait until the streams have dealt with what differed; what they have not is unexplained."""
+        """Wait until the streams have dealt with what differed; what they have not is
+        unexplained."""
         still = checks.unsettled(self.env.cr, self.mailbox_id.id, work["open"])
         work["looks"] += 1
         if still and work["looks"] < _SETTLE_LOOKS:
@@ -254,7 +272,10 @@ class MailboxParity(models.Model):
         checks.forget(self.env.cr, self.id)
         self._recount(counts)
         self.mailbox_id._audit(
-            "parity.done", provider=self.provider_messages, unexplained=len(still), healed=self.healed
+            "parity.done",
+            provider=self.provider_messages,
+            unexplained=len(still),
+            healed=self.healed,
         )
         return 0.0
 
@@ -262,9 +283,13 @@ class MailboxParity(models.Model):
         """Kept counters can only drift by a mistake of ours; a verification sets them right."""
         self.env.cr.execute(
             SQL(
-                """UPDATE mailbox SET message_count = %s, filtered_count = %s, quarantine_count = %s,
+                """UPDATE mailbox SET message_count = %s, filtered_count = %s,
+                       quarantine_count = %s,
                        gone_count = %s, listed_count = %s WHERE id = %s""",
-                *(counts.get(name, 0) for name in ("stored", "filtered", "quarantined", "gone", "listed")),
+                *(
+                    counts.get(name, 0)
+                    for name in ("stored", "filtered", "quarantined", "gone", "listed")
+                ),
                 self.mailbox_id.id,
             )
         )
@@ -286,7 +311,12 @@ class MailboxParity(models.Model):
 
     def _fail(self, reason):
         self.write(
-            {"state": "failed", "ended_at": fields.Datetime.now(), "detail": {"failure": reason}, "work": False}
+            {
+                "state": "failed",
+                "ended_at": fields.Datetime.now(),
+                "detail": {"failure": reason},
+                "work": False,
+            }
         )
         checks.forget(self.env.cr, self.id)
 

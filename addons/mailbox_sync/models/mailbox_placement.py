@@ -16,5 +16,7 @@ class MailboxPlacement(models.Model):
     uid = fields.Char()
     generation = fields.Integer()
 
-    _place_unique = models.Constraint("UNIQUE (folder_id, message_id)", "The message is there already.")
+    _place_unique = models.Constraint(
+        "UNIQUE (folder_id, message_id)", "The message is there already."
+    )
     _list_idx = models.Index("(folder_id, date DESC, message_id DESC)")

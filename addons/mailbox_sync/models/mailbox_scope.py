@@ -2,11 +2,11 @@
 
 from datetime import datetime, time, timezone
 
+from odoo import models
+
 from mailbox_core.errors import ProviderError
 from mailbox_core.net.quota import QuotaProfile
 from mailbox_core.types import Scope
-
-from odoo import models
 
 from .. import jobs
 from ..engine.quota import PostgresBudget
@@ -53,14 +53,15 @@ class Mailbox(models.Model):
         return {**super()._provider_settings(), "quota": self.quota_profile or ""}
 
     def _quota_profile(self):
-        """The limits of the mailbox's quota profile; without a name, the strictest the provider has."""
+        """The limits of the mailbox's quota profile; without a name, the strictest the provider
+        has."""
         profiles = self._spec().quota_profiles
         per_minute = profiles.get(self.quota_profile or "") or min(profiles.values(), default=None)
         return QuotaProfile(per_minute, None, None)
 
     def _budget(self):
-        """The units this mailbox may spend, shared with all workers. One object a transaction, so that the run
-        can tell what it spent."""
+        """The units this mailbox may spend, shared with all workers. One object a transaction, so
+        that the run can tell what it spent."""
         self.ensure_one()
         cache = self.env.cr.cache.setdefault("mailbox_budgets", {})
         if self.id not in cache:
@@ -72,8 +73,8 @@ class Mailbox(models.Model):
     # -- folders -------------------------------------------------------------------------------
 
     def _write_folders(self, folders):
-        """Bring the folder rows up to the provider's list. A folder that still holds messages stays until
-        their placements have ended."""
+        """Bring the folder rows up to the provider's list. A folder that still holds messages stays
+        until their placements have ended."""
         self.ensure_one()
         rows = {row.remote_id: row for row in self.folder_ids}
         skipped = self._scope().skip_roles
@@ -86,12 +87,16 @@ class Mailbox(models.Model):
                 values |= {"mailbox_id": self.id, "synced": folder.role not in skipped}
                 rows[folder.remote_id] = self.env["mailbox.folder"].create(values)
             else:
-                changed = {name: value for name, value in values.items() if _differs(row, name, value)}
+                changed = {
+                    name: value for name, value in values.items() if _differs(row, name, value)
+                }
                 if changed:
                     row.write(changed)
         listed = {folder.remote_id for folder in folders}
         ended = self.folder_ids.filtered(lambda row: row.remote_id not in listed)
-        used = self.env["mailbox.placement"]._read_group([("folder_id", "in", ended.ids)], ["folder_id"])
+        used = self.env["mailbox.placement"]._read_group(
+            [("folder_id", "in", ended.ids)], ["folder_id"]
+        )
         (ended - self.env["mailbox.folder"].union(*(folder for (folder,) in used))).unlink()
         self.env.flush_all()
 
@@ -111,6 +116,17 @@ class Mailbox(models.Model):
             return f"{type(error).__name__}: {error.detail}"
         self._write_folders(folders)
         return f"{len(folders)} folders"
+
+
+class MailboxFolder(models.Model):
+    _inherit = "mailbox.folder"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "synced" in vals:
+            chosen = self.mailbox_id.filtered(lambda mailbox: mailbox.folder_policy == "selected")
+            chosen.sudo().stream_ids._rescan()
+        return result
 
 
 def _bytes(megabytes):

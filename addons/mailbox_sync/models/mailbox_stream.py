@@ -1,8 +1,11 @@
-"""The unit that owns one cursor: a whole mailbox, or one folder of it. Its job is one step of the machine."""
+"""The unit that owns one cursor: a whole mailbox, or one folder of it. Its job is one step of the
+machine."""
 
 import logging
 from datetime import datetime, timedelta, timezone
 from random import Random
+
+from odoo import api, fields, models
 
 from mailbox_core.sync import machine
 from mailbox_core.sync.stream import (
@@ -20,8 +23,6 @@ from mailbox_core.sync.stream import (
     Wake,
 )
 from mailbox_core.types import Snapshot
-
-from odoo import api, fields, models
 
 from .. import jobs, mapping
 from ..engine import guard
@@ -64,13 +65,19 @@ class MailboxStream(models.Model):
     resume = fields.Text()
     generation = fields.Integer(required=True, default=0)
     attempts = fields.Integer(required=True, default=0)
-    version = fields.Integer(required=True, default=0, help="Grows with every step: compare-and-set.")
+    version = fields.Integer(
+        required=True, default=0, help="Grows with every step: compare-and-set."
+    )
     hints = fields.Integer(required=True, default=0, help="Hints and polls so far.")
     answered = fields.Integer(required=True, default=0, help="Hints that a look has covered.")
     draining = fields.Boolean(help="The last live page promised more.")
-    echoes = fields.Integer(required=True, default=0, help="Looks still owed to a push that found nothing.")
+    echoes = fields.Integer(
+        required=True, default=0, help="Looks still owed to a push that found nothing."
+    )
     look_at = fields.Datetime()
-    looks = fields.Integer(required=True, default=0, help="Live looks since the last step of history.")
+    looks = fields.Integer(
+        required=True, default=0, help="Live looks since the last step of history."
+    )
     due_at = fields.Datetime(default=fields.Datetime.now)
     last_success_at = fields.Datetime()
     poll_seconds = fields.Integer(required=True, default=60)
@@ -150,16 +157,20 @@ class MailboxStream(models.Model):
 
     def _idle(self, state: StreamState, request: Nothing, hints, now: datetime) -> str:
         """Nothing to ask now. Hints are kept for when the gate opens."""
-        if self.try_lock_for_update(allow_referencing=True):
-            self._write_state(mapping.stream_values(state))
-            hints.unlink()
+        values = mapping.stream_values(state)
         if request.until is not None and self.gate in ("open", "waiting"):
-            jobs.wake(self, "new", max(1.0, (request.until - now).total_seconds()))
+            wait = max(1.0, (request.until - now).total_seconds())
+            jobs.wake(self, "new", wait)
+            values["due_at"] = mapping.naive(now + timedelta(seconds=wait + _LOST))
+        if self.try_lock_for_update(allow_referencing=True):
+            self._write_state(values)
+            hints.unlink()
         return "nothing to do"
 
     def _sync_failed(self, exc_name="", **_vals):
-        """A job ended in a surprise (called by queue_job in a transaction of its own): say so, and let the
-        poll try again later. The message of the exception stays in the job: it may quote mail."""
+        """A job ended in a surprise (called by queue_job in a transaction of its own): say so, and
+        let the poll try again later. The message of the exception stays in the job: it may quote
+        mail."""
         for stream in self:
             stream.mailbox_id.crash = exc_name or "unknown"
             stream.due_at = fields.Datetime.now() + timedelta(seconds=_LOST)
@@ -210,8 +221,8 @@ class MailboxStream(models.Model):
         return self.env["mailbox.hint"].sudo().search([("stream_id", "=", self.id)])
 
     def _with_hints(self, state: StreamState, hints, now: datetime) -> StreamState:
-        """The state with the hints that this transaction has seen, and with the poll if that is due. Hints
-        noted later stay; they have a job of their own."""
+        """The state with the hints that this transaction has seen, and with the poll if that is
+        due. Hints noted later stay; they have a job of their own."""
         sources = hints.mapped("source")
         if not sources and state.hints == state.answered and self._is_due(now):
             sources = ["poll"]
@@ -226,7 +237,8 @@ class MailboxStream(models.Model):
     def _cron_poll(self):
         """Wake every stream that is due: polling is the guarantee, push is only speed."""
         due = self.search(
-            [("due_at", "<=", fields.Datetime.now()), ("gate", "in", ("open", "waiting"))], order="due_at"
+            [("due_at", "<=", fields.Datetime.now()), ("gate", "in", ("open", "waiting"))],
+            order="due_at",
         )
         for stream in due:
             if not stream.mailbox_id._is_asleep():
@@ -270,8 +282,8 @@ def _is_history(request, waiting: str) -> bool:
 class MailboxHint(models.Model):
     """A note that something changed, not yet counted on its stream.
 
-    A row of its own: an update of the stream would abort the page job that is under way, whose snapshot is
-    as old as its first network call.
+    A row of its own: an update of the stream would abort the page job that is under way, whose
+    snapshot is as old as its first network call.
     """
 
     _name = "mailbox.hint"

@@ -43,7 +43,8 @@ class Conversations:
             return
         self._cr.execute(
             SQL(
-                """INSERT INTO mailbox_conversation AS c (mailbox_id, create_uid, write_uid, create_date,
+                """INSERT INTO mailbox_conversation AS c (mailbox_id, create_uid, write_uid,
+                       create_date,
                        write_date, %(names)s)
                    SELECT %(mailbox)s, %(uid)s, %(uid)s, %(now)s, %(now)s, %(values)s FROM %(rows)s
                    ON CONFLICT (mailbox_id, key) DO UPDATE SET
@@ -51,7 +52,8 @@ class Conversations:
                                       THEN EXCLUDED.subject ELSE c.subject END,
                        participants = CASE WHEN strpos(c.participants, EXCLUDED.participants) > 0
                                       THEN c.participants
-                                      ELSE left(concat_ws(', ', c.participants, EXCLUDED.participants), %(cap)s)
+                                      ELSE left(concat_ws(', ', c.participants,
+                                          EXCLUDED.participants), %(cap)s)
                                       END,
                        first_date = LEAST(c.first_date, EXCLUDED.first_date),
                        last_date = GREATEST(c.last_date, EXCLUDED.last_date),
@@ -97,7 +99,8 @@ class Conversations:
             types = {"id": "int4", "messages": "int4", "unread": "int4"}
             self._cr.execute(
                 SQL(
-                    """UPDATE mailbox_conversation c SET message_count = c.message_count + v.messages,
+                    """UPDATE mailbox_conversation c
+                           SET message_count = c.message_count + v.messages,
                            unread_count = c.unread_count + v.unread FROM %s WHERE c.id = v.id""",
                     sql.unnest(types, rows),
                 )
@@ -105,7 +108,8 @@ class Conversations:
 
 
 def _key(line: "Line") -> str:
-    """The provider's own name of the conversation, else the message at the root of the references."""
+    """The provider's own name of the conversation, else the message at the root of the
+    references."""
     key = line.after.ref.conversation_key
     if key:
         return f"p:{key}"

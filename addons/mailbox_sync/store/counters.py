@@ -40,7 +40,8 @@ class Counters:
             types = {"id": "int4", "messages": "int4", "unread": "int4"}
             self._cr.execute(
                 SQL(
-                    """UPDATE mailbox_folder f SET stored_count = COALESCE(f.stored_count, 0) + v.messages,
+                    """UPDATE mailbox_folder f SET stored_count = COALESCE(f.stored_count,
+                           0) + v.messages,
                            stored_unread = COALESCE(f.stored_unread, 0) + v.unread
                        FROM %s WHERE f.id = v.id""",
                     sql.unnest(types, rows),
@@ -59,7 +60,8 @@ class Counters:
         if not self._folder_ids:
             return
         self._cr.execute(
-            "DELETE FROM mailbox_counter WHERE folder_id = ANY(%s) RETURNING folder_id, messages, unread",
+            """DELETE FROM mailbox_counter WHERE folder_id = ANY(%s)
+               RETURNING folder_id, messages, unread""",
             [list(self._folder_ids.values())],
         )
         for folder, messages, unread in self._cr.fetchall():

@@ -1,13 +1,14 @@
-"""The rows of one mailbox as the plan sees them: every id the provider ever listed, with its disposition."""
+"""The rows of one mailbox as the plan sees them: every id the provider ever listed, with its
+disposition."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from odoo.tools import SQL
+
 from mailbox_core.sync.plan import Known
 from mailbox_core.types import Folder, MessageRef
-
-from odoo.tools import SQL
 
 from ..mapping import FLAG_COLUMNS, aware, flags_of
 from . import sql
@@ -65,7 +66,8 @@ class Ledger:
     def read_folders(self) -> None:
         """Learn the folders of the mailbox (again)."""
         self._cr.execute(
-            "SELECT id, remote_id, name, role FROM mailbox_folder WHERE mailbox_id = %s", [self._mailbox_id]
+            "SELECT id, remote_id, name, role FROM mailbox_folder WHERE mailbox_id = %s",
+            [self._mailbox_id],
         )
         rows = self._cr.fetchall()
         self.folder_ids = {remote_id: id_ for id_, remote_id, _name, _role in rows}
@@ -94,9 +96,11 @@ class Ledger:
         return self._read(where, SQL("m.id"))
 
     def waiting(self, limit: int) -> list[Known]:
-        """The lines of the stream that wait for content or a check, new mail first, then newest first."""
+        """The lines of the stream that wait for content or a check, new mail first, then newest
+        first."""
         where = SQL(
-            "m.stream_id = %s AND (m.disposition = 'listed' OR (m.is_stale AND m.disposition = 'stored'))",
+            """m.stream_id = %s
+               AND (m.disposition = 'listed' OR (m.is_stale AND m.disposition = 'stored'))""",
             self._stream_id,
         )
         return list(self._read(where, SQL("m.lane DESC, m.id LIMIT %s", limit)).values())
@@ -113,14 +117,17 @@ class Ledger:
     def older(self, generation: int) -> dict[str, Known]:
         """The lines of the stream that ``generation`` has not stamped and that are not gone."""
         where = SQL(
-            "m.stream_id = %s AND m.generation < %s AND m.disposition <> 'gone'", self._stream_id, generation
+            "m.stream_id = %s AND m.generation < %s AND m.disposition <> 'gone'",
+            self._stream_id,
+            generation,
         )
         return self._read(where, SQL("m.id"))
 
     def _read(self, where: SQL, order: SQL) -> dict[str, Known]:
         self._cr.execute(
             SQL(
-                """SELECT %s, ARRAY(SELECT p.folder_id FROM mailbox_placement p WHERE p.message_id = m.id)
+                """SELECT %s, ARRAY(SELECT p.folder_id FROM mailbox_placement p
+                       WHERE p.message_id = m.id)
                    FROM mailbox_message m WHERE m.mailbox_id = %s AND %s ORDER BY %s""",
                 sql.columns("m", _COLUMNS),
                 self._mailbox_id,

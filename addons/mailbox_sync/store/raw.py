@@ -1,8 +1,9 @@
-"""The source of every message, kept once: zlib files named by their SHA-256, beside Odoo's filestore.
+"""The source of every message, kept once: zlib files named by their SHA-256, beside Odoo's
+filestore.
 
-A file is complete and on disk before any row names it (written under another name, synced, renamed), so there
-is never a row without its file. A file without a row is left by a transaction that was rolled back; the
-vacuum removes it after a grace period.
+A file is complete and on disk before any row names it (written under another name, synced,
+renamed), so there is never a row without its file. A file without a row is left by a transaction
+that was rolled back; the vacuum removes it after a grace period.
 """
 
 import hashlib
@@ -49,14 +50,16 @@ class RawStore:
         key = f"{name[:2]}/{name}"
         path = self._root / key
         try:
-            # A young file is safe from the vacuum until the row that is about to name it is committed.
+            # A young file is safe from the vacuum until the row that is about to name it is
+            # committed.
             os.utime(path)
         except FileNotFoundError:
             self._write(path, zlib.compress(raw, _LEVEL))
         return name, key
 
     def put_all(self, raws: Sequence[bytes]) -> list[tuple[str, str]]:
-        """``put`` of each, side by side: a disk makes many small files durable together in the time of one."""
+        """``put`` of each, side by side: a disk makes many small files durable together in the time
+        of one."""
         if len(raws) < 2:
             return [self.put(raw) for raw in raws]
         with ThreadPoolExecutor(min(_THREADS, len(raws))) as pool:
@@ -77,7 +80,8 @@ class RawStore:
         (self._root / key).unlink(missing_ok=True)
 
     def older_than(self, seconds: float, shard: str = "*") -> Iterator[str]:
-        """Keys of files that were last put more than ``seconds`` ago, abandoned part files included."""
+        """Keys of files that were last put more than ``seconds`` ago, abandoned part files
+        included."""
         limit = time.time() - seconds
         for path in self._root.glob(f"{shard}/*"):
             try:
@@ -102,7 +106,8 @@ class RawStore:
 
 
 def _sync_folder(path: Path) -> None:
-    """Make a rename durable: without it, a power cut could leave the row and take the name of its file."""
+    """Make a rename durable: without it, a power cut could leave the row and take the name of its
+    file."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

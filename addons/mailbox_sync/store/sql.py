@@ -7,7 +7,8 @@ from odoo.tools import SQL
 
 
 def unnest(types: Mapping[str, str], rows: Sequence[Mapping[str, Any]], alias: str = "v") -> SQL:
-    """``unnest(...) AS v(a, b)`` of ``rows``; ``types`` names the columns and their PostgreSQL types."""
+    """``unnest(...) AS v(a, b)`` of ``rows``; ``types`` names the columns and their PostgreSQL
+    types."""
     arrays = [
         SQL("%s::%s[]", [row[name] for row in rows], SQL(type_))  # pylint: disable=sql-injection
         for name, type_ in types.items()

@@ -1,7 +1,7 @@
 """Writes the lines of one page, set by set: a fixed number of statements whatever the page holds.
 
-Everything is insert or update by primary key; nothing is read again. Who calls holds the stream's row and
-commits the new position in the same transaction.
+Everything is insert or update by primary key; nothing is read again. Who calls holds the stream's
+row and commits the new position in the same transaction.
 """
 
 from collections import defaultdict
@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mailbox_core.sync.plan import Known
-
 from odoo.tools import SQL
+
+from mailbox_core.sync.plan import Known
 
 from ..mapping import FLAG_COLUMNS, Stored, flag_values, naive
 from . import sql
@@ -95,7 +95,9 @@ class Line:
     @property
     def dated(self) -> bool:
         """Whether its placements carry a date, which puts it into the lists."""
-        return self.visible and (self.stored is not None or bool(self.before and self.before.known.held))
+        return self.visible and (
+            self.stored is not None or bool(self.before and self.before.known.held)
+        )
 
 
 @dataclass(slots=True)
@@ -136,7 +138,7 @@ class Writer:
         self._stream_id = stream.id
         self._ledger = ledger
 
-    def write(self, lines: Sequence[Line]) -> Written:
+    def apply(self, lines: Sequence[Line]) -> Written:
         """Write all of them, or raise and leave the transaction to the caller's savepoint."""
         written = Written()
         if not lines:
@@ -169,9 +171,11 @@ class Writer:
         uid = self._env.uid
         self._cr.execute(
             SQL(
-                """INSERT INTO mailbox_message (mailbox_id, stream_id, create_uid, write_uid, create_date,
+                """INSERT INTO mailbox_message (mailbox_id, stream_id, create_uid, write_uid,
+                       create_date,
                        write_date, search_vector, %s)
-                   SELECT %s, %s, %s, %s, %s, %s, CASE WHEN v.weighty IS NOT NULL THEN %s END, %s FROM %s
+                   SELECT %s, %s, %s, %s, %s, %s, CASE WHEN v.weighty IS NOT NULL THEN %s END, %s
+                       FROM %s
                    RETURNING remote_id, id""",
                 sql.identifiers(kept),
                 self._mailbox_id,
@@ -197,7 +201,8 @@ class Writer:
         rows = [{"id": line.before.id, **_values(line, conversations)} for line in lines]
         self._cr.execute(
             SQL(
-                """UPDATE mailbox_message m SET %s, search_vector = %s, write_uid = %s, write_date = %s
+                """UPDATE mailbox_message m SET %s, search_vector = %s, write_uid = %s,
+                       write_date = %s
                    FROM %s WHERE m.id = v.id""",
                 sql.assignments("v", {**_LEDGER, **_CONTENT}),
                 _VECTOR,
@@ -231,12 +236,16 @@ class Writer:
     # -- what hangs on them --------------------------------------------------------------------
 
     def _ensure_folders(self, lines: Sequence[Line]) -> bool:
-        """Make folders that a message is in before the folder list named them; the list is read again."""
+        """Make folders that a message is in before the folder list named them; the list is read
+        again."""
         named = {name for line in lines for name in line.after.folders or ()}
         missing = sorted(named - self._ledger.folder_ids.keys())
         if missing:
             folders = self._env["mailbox.folder"].create(
-                [{"mailbox_id": self._mailbox_id, "remote_id": name, "name": name} for name in missing]
+                [
+                    {"mailbox_id": self._mailbox_id, "remote_id": name, "name": name}
+                    for name in missing
+                ]
             )
             folders.flush_recordset()
             self._ledger.folder_ids.update(zip(missing, folders.ids, strict=True))
@@ -249,28 +258,49 @@ class Writer:
             before = (line.before.known.folders if line.before else None) or frozenset()
             after = line.after.folders or frozenset()
             ended += [self._placement(line, name) for name in before - after]
-            redated = line.stored is not None or line.before is None or line.before.visible != line.visible
-            placed += [self._placement(line, name) for name in (after if redated else after - before)]
-        if ended:
-            self._cr.execute(
-                SQL(
-                    """DELETE FROM mailbox_placement p USING %s
-                       WHERE p.folder_id = v.folder_id AND p.message_id = v.message_id""",
-                    sql.unnest({"message_id": "int4", "folder_id": "int4"}, ended),
-                )
+            redated = (
+                line.stored is not None
+                or line.before is None
+                or line.before.visible != line.visible
             )
-        if placed:
-            types = {"message_id": "int4", "folder_id": "int4", "dated": "bool", "generation": "int4"}
-            self._cr.execute(
-                SQL(
-                    """INSERT INTO mailbox_placement (mailbox_id, message_id, folder_id, generation, date)
-                       SELECT m.mailbox_id, m.id, v.folder_id, v.generation, CASE WHEN v.dated THEN m.date END
-                       FROM %s JOIN mailbox_message m ON m.id = v.message_id
-                       ON CONFLICT (folder_id, message_id)
-                       DO UPDATE SET date = EXCLUDED.date, generation = EXCLUDED.generation""",
-                    sql.unnest(types, placed),
-                )
+            placed += [
+                self._placement(line, name) for name in (after if redated else after - before)
+            ]
+        self._end_placements(ended)
+        self._begin_placements(placed)
+
+    def _end_placements(self, ended: list[dict[str, Any]]) -> None:
+        if not ended:
+            return
+        self._cr.execute(
+            SQL(
+                """DELETE FROM mailbox_placement p USING %s
+                   WHERE p.folder_id = v.folder_id AND p.message_id = v.message_id""",
+                sql.unnest({"message_id": "int4", "folder_id": "int4"}, ended),
             )
+        )
+
+    def _begin_placements(self, placed: list[dict[str, Any]]) -> None:
+        if not placed:
+            return
+        types = {
+            "message_id": "int4",
+            "folder_id": "int4",
+            "dated": "bool",
+            "generation": "int4",
+        }
+        self._cr.execute(
+            SQL(
+                """INSERT INTO mailbox_placement (mailbox_id, message_id, folder_id,
+                       generation, date)
+                   SELECT m.mailbox_id, m.id, v.folder_id, v.generation,
+                       CASE WHEN v.dated THEN m.date END
+                   FROM %s JOIN mailbox_message m ON m.id = v.message_id
+                   ON CONFLICT (folder_id, message_id)
+                   DO UPDATE SET date = EXCLUDED.date, generation = EXCLUDED.generation""",
+                sql.unnest(types, placed),
+            )
+        )
 
     def _placement(self, line: Line, name: str) -> dict[str, Any]:
         return {
@@ -286,7 +316,8 @@ class Writer:
             return
         self._cr.execute(
             SQL(
-                """INSERT INTO mailbox_attachment (mailbox_id, attempts, create_date, write_date, %s)
+                """INSERT INTO mailbox_attachment (mailbox_id, attempts, create_date, write_date,
+                       %s)
                    SELECT %s, 0, %s, %s, %s FROM %s
                    ON CONFLICT (message_id, path) DO UPDATE SET available = EXCLUDED.available,
                        size = EXCLUDED.size""",
@@ -300,7 +331,8 @@ class Writer:
         )
 
     def _mark_duplicates(self, ids: list[int]) -> None:
-        """Mark copies inside the mailbox: same content, and the same Message-ID or none to tell them apart.
+        """Mark copies inside the mailbox: same content, and the same Message-ID or none to tell
+        them apart.
 
         Both rows stay; a Message-ID that is used again for other content marks nothing.
         """
@@ -310,9 +342,11 @@ class Writer:
             """UPDATE mailbox_message n SET duplicate_of_id = o.first FROM (
                    SELECT n.id, (
                        SELECT min(o.id) FROM mailbox_message o
-                       WHERE o.mailbox_id = n.mailbox_id AND o.fingerprint = n.fingerprint AND o.id < n.id
+                       WHERE o.mailbox_id = n.mailbox_id AND o.fingerprint = n.fingerprint
+                           AND o.id < n.id
                          AND o.disposition = 'stored'
-                         AND (o.message_id = n.message_id OR o.message_id IS NULL OR n.message_id IS NULL)
+                         AND (o.message_id = n.message_id
+                              OR o.message_id IS NULL OR n.message_id IS NULL)
                    ) AS first FROM mailbox_message n WHERE n.id = ANY(%s)
                ) o WHERE o.id = n.id AND o.first IS NOT NULL""",
             [ids],

@@ -7,3 +7,6 @@ from . import test_actions
 from . import test_parity
 from . import test_content
 from . import test_access
+from . import test_pieces
+from . import test_shell
+from . import test_cli

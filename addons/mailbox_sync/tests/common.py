@@ -1,22 +1,23 @@
-"""A mailbox over a memory world: no network, no credential, jobs run by hand in the runner's order."""
+"""A mailbox over a memory world: no network, no credential, jobs run by hand in the runner's
+order."""
 
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from unittest.mock import patch
 
-from mailbox_core.testing.memory import create_world, forget_worlds
-
+from odoo.addons.queue_job.tests.common import trap_jobs
 from odoo.tests.common import TransactionCase
 
-from odoo.addons.queue_job.tests.common import trap_jobs
+from mailbox_core.testing.memory import create_world, forget_worlds
 
 from ..engine import guard
 from ..store.raw import RawStore
 
 
 class MailboxCase(TransactionCase):
-    """Makes people and mailboxes; ``self.run_jobs()`` performs what was enqueued until nothing is due."""
+    """Makes people and mailboxes; ``self.run_jobs()`` performs what was enqueued until nothing is
+    due."""
 
     @classmethod
     def setUpClass(cls):
@@ -62,6 +63,15 @@ class MailboxCase(TransactionCase):
         )
         return mailbox, made
 
+    def fill(self, world, count=60):
+        """Deliver messages that differ; two of three are read."""
+        for number in range(count):
+            world.deliver(
+                f"Subject {number}",
+                body=f"Body number {number} word{number}\n",
+                flags=("seen",) if number % 3 else (),
+            )
+
     def start(self, mailbox):
         """Connect and import everything."""
         mailbox._sync_start()
@@ -73,7 +83,8 @@ class MailboxCase(TransactionCase):
         return self.run_jobs()
 
     def run_jobs(self, limit=500, horizon=0.0):
-        """Perform enqueued jobs, most urgent first, then oldest, as the runner does; returns their results.
+        """Perform enqueued jobs, most urgent first, then oldest, as the runner does; returns their
+        results.
 
         Jobs for later wait, unless they are due within ``horizon`` seconds.
         """
@@ -138,11 +149,15 @@ class MailboxCase(TransactionCase):
         for folder in mailbox.folder_ids:
             inside = stored.filtered(lambda row, folder=folder: folder in row.folder_ids)
             self.assertEqual(folder.message_count, len(inside), folder.name)
-            self.assertEqual(folder.unread_count, len(inside.filtered(lambda row: not row.is_seen)), folder.name)
+            self.assertEqual(
+                folder.unread_count, len(inside.filtered(lambda row: not row.is_seen)), folder.name
+            )
         for conversation in self.env["mailbox.conversation"].search(mine):
             inside = stored.filtered(lambda row, held=conversation: row.conversation_id == held)
             self.assertEqual(conversation.message_count, len(inside))
-            self.assertEqual(conversation.unread_count, len(inside.filtered(lambda row: not row.is_seen)))
+            self.assertEqual(
+                conversation.unread_count, len(inside.filtered(lambda row: not row.is_seen))
+            )
 
     @staticmethod
     def now():

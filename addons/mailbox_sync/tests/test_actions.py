@@ -1,9 +1,8 @@
-from mailbox_core.errors import Refused, Unavailable
-
+from odoo.addons.http_routing.tests.common import MockRequest
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import new_test_user, tagged
 
-from odoo.addons.http_routing.tests.common import MockRequest
+from mailbox_core.errors import Refused, Unavailable
 
 from .common import MailboxCase
 
@@ -79,7 +78,9 @@ class TestActions(MailboxCase):
         self.assertTrue(row.with_user(self.colleague).subject)
         with self.assertRaises(AccessError):
             row.with_user(self.colleague).action_set_seen()
-        stranger = new_test_user(self.env, "stranger@example.org", "base.group_user,mailbox_sync.group_manager")
+        stranger = new_test_user(
+            self.env, "stranger@example.org", "base.group_user,mailbox_sync.group_manager"
+        )
         with self.assertRaises(AccessError):
             row.with_user(stranger).action_archive()
 
@@ -90,7 +91,7 @@ class TestActions(MailboxCase):
             next(iter(rows.values())).with_user(self.owner).action_trash()
 
     def test_new_mail_is_marked_read_after_sync_but_history_is_not(self):
-        mailbox, world, rows = self.connected(after_sync="read")
+        mailbox, world, _rows = self.connected(after_sync="read")
         self.assertFalse(any("seen" in held.flags for held in world.messages.values()))
         fresh = world.deliver("New")
         self.look(mailbox)
@@ -109,14 +110,25 @@ class TestActions(MailboxCase):
         mailbox, world, _rows = self.connected()
         world.deliver("Breaking")
         sent = []
-        self.patch(type(mailbox), "_bus_send", lambda record, kind, message, **_: sent.append((kind, message)))
+        self.patch(
+            type(mailbox),
+            "_bus_send",
+            lambda record, kind, message, **_: sent.append((kind, message)),
+        )
         self.look(mailbox)
-        subjects = [row["subject"] for kind, page in sent if kind == "mailbox.page" for row in page["messages"]]
+        subjects = [
+            row["subject"]
+            for kind, page in sent
+            if kind == "mailbox.page"
+            for row in page["messages"]
+        ]
         self.assertEqual(subjects, ["Breaking"])
 
     def test_only_readers_listen(self):
         mailbox, _world, _rows = self.connected()
-        manager = new_test_user(self.env, "boss@example.org", "base.group_user,mailbox_sync.group_manager")
+        manager = new_test_user(
+            self.env, "boss@example.org", "base.group_user,mailbox_sync.group_manager"
+        )
         heard = self.heard_by(self.owner, [])
         self.assertIn(mailbox, heard)
         for person in (manager, self.colleague):
@@ -137,6 +149,8 @@ class TestActions(MailboxCase):
         report = mailbox.mailbox_report()
         self.assertEqual(report["provider_messages"], 6)
         self.assertEqual(report["stored"], 6)
-        self.assertEqual((report["duplicates"], report["unexplained"], report["quarantined"]), (0, 0, 0))
+        self.assertEqual(
+            (report["duplicates"], report["unexplained"], report["quarantined"]), (0, 0, 0)
+        )
         self.assertEqual(report["attachments"], 1)
         self.assertEqual(report["folders"], 8)

@@ -1,9 +1,9 @@
 from email.message import EmailMessage
 
-from mailbox_core.errors import Unavailable
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import HttpCase, new_test_user, tagged
+
+from mailbox_core.errors import Unavailable
 
 from ..body_html import safe_html
 from .common import MailboxCase
@@ -21,7 +21,9 @@ def newsletter():
         subtype="html",
     )
     message.get_payload()[1].add_related(b"\x89PNG logo", "image", "png", cid="<logo@x>")
-    message.add_attachment(b"<svg onload=alert(1)>", maintype="image", subtype="svg+xml", filename="../é/evil.svg")
+    message.add_attachment(
+        b"<svg onload=alert(1)>", maintype="image", subtype="svg+xml", filename="../é/evil.svg"
+    )
     return message.as_bytes()
 
 
@@ -35,7 +37,10 @@ class TestBody(MailboxCase):
 
     def test_the_body_is_made_on_first_opening_and_kept(self):
         _mailbox, _world, row = self.opened(newsletter())
-        self.assertFalse(self.env["mailbox.body"].search([("message_id", "=", row.id)]), "never on the ingest path")
+        self.assertFalse(
+            self.env["mailbox.body"].search([("message_id", "=", row.id)]),
+            "never on the ingest path",
+        )
         body = row.with_user(self.owner).get_body()
         self.assertNotIn("script", body["html"])
         self.assertNotIn(' src="https', body["html"])
@@ -96,14 +101,24 @@ class TestBody(MailboxCase):
             "<div style='background-image:\\75rl(http://x)'>x</div>": ("http",),
             "<div style='position:fixed;top:0'>x</div>": ("fixed",),
             "<form action=http://x><input name=a></form>": ("form", "input"),
-            "<base href=http://x><meta http-equiv=refresh content='0;url=http://x'>": ("base", "meta", "http"),
+            "<base href=http://x><meta http-equiv=refresh content='0;url=http://x'>": (
+                "base",
+                "meta",
+                "http",
+            ),
             "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>": ("svg", "script"),
             "<p id=document name=cookie class=o_dialog>x</p>": ("id=", "name=", "class="),
             "<p t-out='user' data-oe-model='res.users'>x</p>": ("t-out", "data-oe"),
-            "<video poster=http://x src=http://x></video><img srcset='http://x 1x'>": ("http", "video"),
+            "<video poster=http://x src=http://x></video><img srcset='http://x 1x'>": (
+                "http",
+                "video",
+            ),
             "<table background=http://x><tr><td>x</td></tr></table>": ("http",),
             "<img src='data:image/svg+xml;base64,PHN2Zz4='>": ("svg",),
-            "<style>@import 'http://x';</style><link rel=stylesheet href=http://x>": ("http", "style"),
+            "<style>@import 'http://x';</style><link rel=stylesheet href=http://x>": (
+                "http",
+                "style",
+            ),
             "<!--[if mso]><img src=http://x><![endif]-->x": ("http",),
             "<iframe srcdoc='<script>1</script>'></iframe>": ("iframe", "script"),
         }
@@ -115,11 +130,19 @@ class TestBody(MailboxCase):
 
     def test_harmless_html_keeps_its_shape(self):
         made = safe_html(
-            "<table width=600><tr><td style='color:#123;padding:4px'><b>Hi</b> <a href='mailto:a@b.c'>w</a></td></tr>"
+            "<table width=600><tr><td style='color:#123;padding:4px'><b>Hi</b>"
+            " <a href='mailto:a@b.c'>w</a></td></tr>"
             "</table><!-- note -->tail",
             {},
         ).html
-        for part in ('<table width="600">', "color:#123", "<b>Hi</b>", 'href="mailto:a@b.c"', "noopener", "tail"):
+        for part in (
+            '<table width="600">',
+            "color:#123",
+            "<b>Hi</b>",
+            'href="mailto:a@b.c"',
+            "noopener",
+            "tail",
+        ):
             self.assertIn(part, made)
 
 

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from mailbox_core.errors import AuthorizationLost, Throttled
-
 from odoo.tests.common import tagged
+
+from mailbox_core.errors import AuthorizationLost, Throttled
 
 from ..store.raw import RawStore
 from .common import MailboxCase
@@ -27,7 +27,14 @@ class TestParity(MailboxCase):
         line = self.verify(mailbox)
         self.assertEqual(line.state, "done")
         self.assertEqual((line.provider_messages, line.stored), (40, 40))
-        found = (line.unexplained, line.healed, line.flag_diff, line.label_diff, line.hash_diff, line.duplicates)
+        found = (
+            line.unexplained,
+            line.healed,
+            line.flag_diff,
+            line.label_diff,
+            line.hash_diff,
+            line.duplicates,
+        )
         self.assertEqual(found, (0, 0, 0, 0, 0, 0))
         self.assertEqual(line.hash_checked, 20)
         self.env.cr.execute("SELECT count(*) FROM mailbox_parity_key")
@@ -48,7 +55,13 @@ class TestParity(MailboxCase):
         rows[believed].write({"disposition": "gone"})
         line = self.verify(mailbox)
         kinds = {(kind, key) for kind, key, _what in line.detail["differences"]}
-        wanted = {("missing", lost), ("flag", flagged), ("label", moved), ("extra", deleted), ("missing", believed)}
+        wanted = {
+            ("missing", lost),
+            ("flag", flagged),
+            ("label", moved),
+            ("extra", deleted),
+            ("missing", believed),
+        }
         self.assertEqual(kinds, wanted)
         self.assertEqual((line.unexplained, line.healed), (0, 5))
         self.assert_same(mailbox, world)
@@ -60,7 +73,9 @@ class TestParity(MailboxCase):
         (self.raw_root / row.raw_store).write_bytes(b"rot")
         line = self.verify(mailbox, full=True)
         self.assertEqual((line.hash_checked, line.hash_diff, line.unexplained), (10, 1, 0))
-        self.assertEqual(RawStore(self.raw_root).get(row.raw_store), world.messages[row.remote_id].raw)
+        self.assertEqual(
+            RawStore(self.raw_root).get(row.raw_store), world.messages[row.remote_id].raw
+        )
         self.assert_same(mailbox, world)
 
     def test_what_waits_or_was_left_out_is_explained(self):
@@ -71,7 +86,13 @@ class TestParity(MailboxCase):
         self.look(mailbox)
         line = self.verify(mailbox)
         self.assertEqual(
-            (line.provider_messages, line.stored, line.filtered_out, line.quarantined, line.unexplained),
+            (
+                line.provider_messages,
+                line.stored,
+                line.filtered_out,
+                line.quarantined,
+                line.unexplained,
+            ),
             (7, 5, 1, 1, 0),
         )
 

@@ -1,16 +1,15 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
-
-from mailbox_core.net.quota import QuotaProfile
-from mailbox_core.sync.stream import Gate, StreamState
 
 from odoo import fields, sql_db
 from odoo.exceptions import AccessError
 from odoo.tests.common import TransactionCase, tagged
+
+from mailbox_core.net.quota import QuotaProfile
+from mailbox_core.sync.stream import Gate, StreamState
 
 from .. import mapping
 from ..engine.quota import PostgresBudget
@@ -20,7 +19,8 @@ from .common import MailboxCase
 
 @tagged("post_install", "-at_install")
 class TestBudget(TransactionCase):
-    """On connections of its own, as in production: the rows outlive the test, hence the clean-up."""
+    """On connections of its own, as in production: the rows outlive the test, hence the
+    clean-up."""
 
     def setUp(self):
         super().setUp()
@@ -28,13 +28,14 @@ class TestBudget(TransactionCase):
         self.addCleanup(self.forget)
 
     def forget(self):
-        with closing(sql_db.db_connect(self.env.cr.dbname).cursor()) as cr:
+        with sql_db.db_connect(self.env.cr.dbname).cursor() as cr:
             cr.execute("DELETE FROM mailbox_bucket WHERE key LIKE %s", [f"{self.key}%"])
-            cr.commit()  # pylint: disable=invalid-commit
 
     def budget(self, mailbox="a", minute=600, project=None, day=None, burst=10.0):
         profile = QuotaProfile(minute, project, day, burst_seconds=burst)
-        return PostgresBudget(self.env.cr.dbname, f"{self.key}:{mailbox}", f"{self.key}:project", profile)
+        return PostgresBudget(
+            self.env.cr.dbname, f"{self.key}:{mailbox}", f"{self.key}:project", profile
+        )
 
     def test_many_workers_together_never_exceed_one_mailbox(self):
         """Ten units a second, a bucket of ten: whatever four workers try, time decides."""
@@ -158,7 +159,9 @@ class TestCare(MailboxCase):
             fact.sudo().write({"kind": "other"})
         with self.assertRaises(AccessError):
             fact.sudo().unlink()
-        self.env.cr.execute("UPDATE mailbox_event SET at = now() - interval '800 days' WHERE id = %s", [fact.id])
+        self.env.cr.execute(
+            "UPDATE mailbox_event SET at = now() - interval '800 days' WHERE id = %s", [fact.id]
+        )
         self.env["mailbox.event"]._gc_events()
         self.assertFalse(fact.exists())
 
@@ -184,7 +187,9 @@ class TestCare(MailboxCase):
         world.deliver("Now", received_at=self.now())
         self.look(mailbox)
         self.assertLessEqual(mailbox.stream_ids.poll_seconds, 60)
-        self.assertTrue(self.next_job(horizon=60), "the cron is too slow for that: a job of its own")
+        self.assertTrue(
+            self.next_job(horizon=60), "the cron is too slow for that: a job of its own"
+        )
 
     def test_a_fixed_interval_and_quiet_hours_are_kept(self):
         mailbox, _world = self.make_mailbox(poll_minutes=7)
