@@ -57,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         provider.start(folder / "sandbox.log")
         say(f"the provider holds {provider.messages():,} messages: {provider.url}/")
+        for line in provider.left_out():
+            say(line)
         create_database(database_server, DATABASE, MODULES)
         # Everything runs on this one machine, so a high load is the demo's own and no reason to hold back.
         settings = {"google_base_url": provider.url, "guard_load": "0"}

@@ -28,12 +28,14 @@ class Provider:
         self._command += ["--account", ADDRESS, "--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
         self._command += ["--redirect-uri", redirect_uri, *scenario]
         self._process: subprocess.Popen[bytes] | None = None
+        self._log = Path()
         self._web = requests.Session()
         self._web.trust_env = False
 
     def start(self, log: Path, *, timeout: float = 120.0) -> "Provider":
         """Start it and wait until its mailbox is filled. Raises ToolingError with the place of its log."""
-        with log.open("ab") as output:
+        self._log = log
+        with log.open("wb") as output:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -77,6 +79,11 @@ class Provider:
     def messages(self) -> int:
         """How many messages the account holds."""
         return int(self.control("GET", "status")["accounts"][ADDRESS])
+
+    def left_out(self) -> list[str]:
+        """What of the person's own mail could not be taken, a line each with the reason."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line.strip() for line in lines if line.strip().startswith("left out:")]
 
     def __enter__(self) -> "Provider":
         return self
