@@ -36,17 +36,23 @@ def next_step(env, error):
 def _authorization_steps(env):
     return {
         "invalid_grant": env._(
-            "The sign-in ended: it was revoked, the password changed, it was not used for six months, or the "
-            "app is in testing mode (seven days). Press Reconnect."
+            "The sign-in ended: it was revoked, the password changed, it was not used for six "
+            "months, or the app is in testing mode (seven days). Press Reconnect."
         ),
-        "scope_missing": env._("A box was left unticked at the provider. Press Reconnect and leave all ticked."),
+        "scope_missing": env._(
+            "A box was left unticked at the provider. Press Reconnect and leave all ticked."
+        ),
         "policy": env._(
-            "An administrator of the mail domain has to allow this app (Google Workspace: mark it as trusted)."
+            "An administrator of the mail domain has to allow this app (Google Workspace: mark it "
+            "as trusted)."
         ),
         "client": env._("Check the client ID and the client secret under Settings, Mailbox."),
         "api_disabled": env._(
-            "Switch on the Gmail API in the Google Cloud project, wait a minute, then press Test connection."
+            "Switch on the Gmail API in the Google Cloud project, wait a minute, then press Test "
+            "connection."
         ),
-        "mailbox_missing": env._("The account has no mailbox, or it was deleted. Check the address."),
+        "mailbox_missing": env._(
+            "The account has no mailbox, or it was deleted. Check the address."
+        ),
         "wrong_account": env._("Sign in with the account the mailbox belongs to."),
     }

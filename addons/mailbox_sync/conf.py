@@ -1,7 +1,8 @@
 """What the operator of the server decides, outside every database: section [mailbox] of odoo.conf.
 
-Each option may also be given as an environment variable MAILBOX_<OPTION> (upper case), which wins. Nothing
-here is ever read from a record: whoever can write a system parameter must not be able to redirect tokens.
+Each option may also be given as an environment variable MAILBOX_<OPTION> (upper case), which wins.
+Nothing here is ever read from a record: whoever can write a system parameter must not be able to
+redirect tokens.
 """
 
 import configparser
@@ -10,8 +11,9 @@ import logging
 import os
 from pathlib import Path
 
-from mailbox_core.net.endpoints import Endpoints
 from odoo.tools import config
+
+from mailbox_core.net.endpoints import Endpoints
 
 from . import crypto
 
@@ -56,7 +58,8 @@ def _read_section(path: str, _changed: int) -> dict[str, str]:
 
 
 def endpoints() -> Endpoints:
-    """Where the providers live: their public addresses, or the configured base (sandbox, national cloud).
+    """Where the providers live: their public addresses, or the configured base (sandbox, national
+    cloud).
 
     Raises Refused when the configured base would send tokens over plain http.
     """
@@ -71,7 +74,8 @@ def key_file() -> Path:
 
 
 def keyring() -> crypto.Keyring:
-    """The keys for secrets at rest: configured ones first, then the key file, made when there is no key.
+    """The keys for secrets at rest: configured ones first, then the key file, made when there is no
+    key.
 
     Read afresh each time, so that running workers follow a rotation. Raises crypto.SecretError.
     """
@@ -83,8 +87,8 @@ def keyring() -> crypto.Keyring:
         stored, created = crypto.create_key_file(path)
         if created:
             _logger.warning(
-                "No key for secrets was configured: created %s. Back it up apart from the database; "
-                "without it every mailbox has to be connected again.",
+                "No key for secrets was configured: created %s. Back it up apart from the "
+                "database; without it every mailbox has to be connected again.",
                 path,
             )
     return crypto.make_keyring([*configured, *stored, *older])

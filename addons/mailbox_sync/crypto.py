@@ -1,10 +1,10 @@
 """Secrets at rest: authenticated encryption with named keys, and where the keys come from.
 
-Pure: nothing here knows Odoo; ``conf.py`` hands over the configured values. A sealed secret is the text
-``v1:<key id>:<base64 of nonce and ciphertext>`` (AES-256-GCM, NIST SP 800-38D, 96-bit random nonce). The key
-id stands beside the ciphertext, so that old secrets stay readable while keys change; the *context* (who owns
-the secret, in which field) is authenticated with it, so that a sealed value copied to another record does
-not open there.
+Pure: nothing here knows Odoo; ``conf.py`` hands over the configured values. A sealed secret is the
+text ``v1:<key id>:<base64 of nonce and ciphertext>`` (AES-256-GCM, NIST SP 800-38D, 96-bit random
+nonce). The key id stands beside the ciphertext, so that old secrets stay readable while keys
+change; the *context* (who owns the secret, in which field) is authenticated with it, so that a
+sealed value copied to another record does not open there.
 """
 
 import base64
@@ -28,7 +28,8 @@ _HOW_TO_MAKE_A_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
 
 
 class SecretError(Exception):
-    """A secret cannot be sealed or opened. The text says why and what to do; it never holds the secret."""
+    """A secret cannot be sealed or opened. The text says why and what to do; it never holds the
+    secret."""
 
 
 class MissingKey(SecretError):
@@ -36,9 +37,10 @@ class MissingKey(SecretError):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(
-            f"The secret was encrypted with key {key_id}, which is not configured here. Put that key back "
-            "as secret_key_old into section [mailbox] of odoo.conf (or into the environment variable "
-            "MAILBOX_SECRET_KEY_OLD, or the key file), or connect the mailbox again."
+            f"The secret was encrypted with key {key_id}, which is not configured here. Put that "
+            "key back as secret_key_old into section [mailbox] of odoo.conf (or into the "
+            "environment variable MAILBOX_SECRET_KEY_OLD, or the key file), or connect the "
+            "mailbox again."
         )
         self.key_id = key_id
 
@@ -53,7 +55,7 @@ class MalformedKey(SecretError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One AES-256 key. ``key_id`` is derived from it, tells nothing about it, and is safe to show."""
+    """One AES-256 key. ``key_id`` is derived from it and safe to show."""
 
     material: bytes = field(repr=False)
     source: str = ""
@@ -67,8 +69,8 @@ class Key:
     def parse(cls, text: str, source: str) -> "Key":
         """Read 64 hexadecimal digits or 43-44 characters of (URL-safe) base64.
 
-        Raises MalformedKey, naming ``source`` and how to make a good key. Passphrases are refused: they
-        would look safe and be guessable.
+        Raises MalformedKey, naming ``source`` and how to make a good key. Passphrases are refused:
+        they would look safe and be guessable.
         """
         text = text.strip()
         material = b""
@@ -80,8 +82,8 @@ class Key:
                 material = base64.b64decode(padded, altchars=b"-_", validate=True)
         if len(material) != KEY_BYTES:
             raise MalformedKey(
-                f"The key in {source} must be {KEY_BYTES} random bytes, written as hexadecimal or base64. "
-                f"Make one with: {_HOW_TO_MAKE_A_KEY}"
+                f"The key in {source} must be {KEY_BYTES} random bytes, written as hexadecimal or "
+                f"base64. Make one with: {_HOW_TO_MAKE_A_KEY}"
             )
         return cls(material, source)
 
@@ -100,7 +102,7 @@ class Keyring:
         return f"{_FORMAT}:{self.primary.key_id}:{base64.b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, context: str) -> str:
-        """Decrypt what ``seal`` made for the same ``context``. Raises MissingKey or BrokenSecret."""
+        """Decrypt what ``seal`` made for this ``context``. Raises MissingKey or BrokenSecret."""
         key_id, blob = _split(sealed)
         key = self._key(key_id)
         try:
@@ -109,8 +111,8 @@ class Keyring:
             )
         except (InvalidTag, ValueError):
             raise BrokenSecret(
-                f"A stored secret ({context}) was damaged or moved from another record; it cannot be "
-                "used. Connect the mailbox again."
+                f"A stored secret ({context}) was damaged or moved from another record; it cannot "
+                "be used. Connect the mailbox again."
             ) from None
         return plain.decode()
 
@@ -137,7 +139,9 @@ def _split(sealed: str) -> tuple[str, bytes]:
     except (ValueError, binascii.Error):
         version, key_id, blob = "", "", b""
     if version != _FORMAT or len(blob) <= _NONCE_BYTES:
-        raise BrokenSecret("A stored secret is not in the form this version writes. Connect the mailbox again.")
+        raise BrokenSecret(
+            "A stored secret is not in the form this version writes. Connect the mailbox again."
+        )
     return key_id, blob
 
 
@@ -166,15 +170,17 @@ def read_key_file(path: Path) -> list[Key]:
         raise SecretError(f"The key file {path} cannot be read: {error}") from error
     keys = parse_keys("\n".join(line.partition("#")[0] for line in text.splitlines()), str(path))
     if not keys:
-        raise MalformedKey(f"The key file {path} holds no key. Put the lost key back, or remove the file.")
+        raise MalformedKey(
+            f"The key file {path} holds no key. Put the lost key back, or remove the file."
+        )
     return keys
 
 
 def create_key_file(path: Path) -> tuple[list[Key], bool]:
     """Make the key file with one new key, mode 0600; returns its keys and whether *we* made it.
 
-    Several processes may try at once: the complete file appears under its name in one step, the first wins
-    and the others read it. Raises SecretError when the place cannot be written.
+    Several processes may try at once: the complete file appears under its name in one step, the
+    first wins and the others read it. Raises SecretError when the place cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,8 +194,8 @@ def create_key_file(path: Path) -> tuple[list[Key], bool]:
             os.unlink(scratch)
     except OSError as error:
         raise SecretError(
-            f"The key file {path} cannot be created: {error}. Make its folder writable or set secret_key "
-            f"in section [mailbox] of odoo.conf; make a key with: {_HOW_TO_MAKE_A_KEY}"
+            f"The key file {path} cannot be created: {error}. Make its folder writable or set "
+            f"secret_key in section [mailbox] of odoo.conf; make a key with: {_HOW_TO_MAKE_A_KEY}"
         ) from error
     return read_key_file(path), created
 
@@ -206,7 +212,8 @@ def new_key(source: str) -> Key:
 
 
 def _write_private(path: Path, lines: Iterable[str]) -> Path:
-    """Write ``lines`` to a new file beside ``path`` that only its owner can read, and make it durable."""
+    """Write ``lines`` to a new file beside ``path`` that only its owner can read, and make it
+    durable."""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -1,8 +1,8 @@
 """Keeps authorization codes out of the access log.
 
-The provider puts the code into the query of the address it sends the browser to; Odoo's HTTP server writes
-that address to the logger ``werkzeug``. This filter cuts the query off for the one path concerned. A reverse
-proxy keeps a log of its own: see the how-to.
+The provider puts the code into the query of the address it sends the browser to; Odoo's HTTP server
+writes that address to the logger ``werkzeug``. This filter cuts the query off for the one path
+concerned. A reverse proxy keeps a log of its own: see the how-to.
 """
 
 import logging

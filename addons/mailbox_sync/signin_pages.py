@@ -1,7 +1,8 @@
-"""What a person reads at the end of a sign-in that did not work: cause and next step, as plain data.
+"""What a person reads at the end of a sign-in that did not work: cause and next step, as plain
+data.
 
-Each function returns a dictionary for the template ``mailbox_sync.signin_result`` that may be kept in the web
-session: no code, no token, no state.
+Each function returns a dictionary for the template ``mailbox_sync.signin_result`` that may be kept
+in the web session: no code, no token, no state.
 """
 
 import re
@@ -31,8 +32,8 @@ def stale(env):
     return page(
         env._("This sign-in cannot be continued"),
         env._(
-            "The link was used already, is older than a quarter of an hour, or was begun in another browser or "
-            "by another person. Nothing was changed."
+            "The link was used already, is older than a quarter of an hour, or was begun in "
+            "another browser or by another person. Nothing was changed."
         ),
         [env._("Go back to Odoo and press Connect again.")],
         code="state_invalid",
@@ -43,10 +44,16 @@ def session_ended(env):
     """The way back arrived without a signed-in Odoo session."""
     return page(
         env._("Your Odoo session has ended"),
-        env._("The provider sent you back, but you are not signed in to Odoo here. Nothing was changed."),
+        env._(
+            "The provider sent you back, but you are not signed in to Odoo here. Nothing was "
+            "changed."
+        ),
         [
             env._("Sign in to Odoo."),
-            env._("Press Connect again. Use the same browser and the same address of Odoo all the way."),
+            env._(
+                "Press Connect again. Use the same browser and the same address of Odoo all the "
+                "way."
+            ),
         ],
         code="session_ended",
     )
@@ -66,10 +73,13 @@ def mixed_up(env, mailbox):
 def wrong_account(env, mailbox, identity):
     """Somebody else signed in than the mailbox belongs to (F46)."""
     if not identity:
-        text = env._("The provider did not say who signed in, so %s was not connected.", mailbox.address)
+        text = env._(
+            "The provider did not say who signed in, so %s was not connected.", mailbox.address
+        )
     else:
         text = env._(
-            "You signed in as %(identity)s, but this mailbox is %(address)s. Nothing was connected or changed.",
+            "You signed in as %(identity)s, but this mailbox is %(address)s. Nothing was "
+            "connected or changed.",
             identity=identity,
             address=mailbox.address,
         )
@@ -77,7 +87,10 @@ def wrong_account(env, mailbox, identity):
         env._("This is another account"),
         text,
         [
-            env._("Press Try again and choose %s at the provider (“Use another account”).", mailbox.address),
+            env._(
+                "Press Try again and choose %s at the provider (“Use another account”).",
+                mailbox.address,
+            ),
             env._("Or, if the other account is the right one, create a mailbox with that address."),
         ],
         code="wrong_account",
@@ -90,7 +103,9 @@ def scope_missing(env, mailbox, profile_name, missing):
     lost = mailbox._features_lost(profile_name, missing)
     return page(
         env._("A permission is missing"),
-        env._("At the provider not all boxes were ticked, so %s was not connected.", mailbox.address),
+        env._(
+            "At the provider not all boxes were ticked, so %s was not connected.", mailbox.address
+        ),
         [
             env._("Press Try again and leave all boxes ticked,"),
             env._("or choose a smaller set of permissions there."),
@@ -106,10 +121,17 @@ def api_disabled(env, mailbox, error):
     """Signed in, but the provider's project has its API switched off (A11)."""
     return page(
         env._("Signed in, but the API is switched off"),
-        error.detail or env._("The provider refuses calls because its API is not enabled for your app."),
+        error.detail
+        or env._("The provider refuses calls because its API is not enabled for your app."),
         [
-            env._("In the Google Cloud console open APIs & Services, Library, and enable the Gmail API."),
-            env._("Wait a minute, then press Test connection in the mailbox. You need not sign in again."),
+            env._(
+                "In the Google Cloud console open APIs & Services, Library, and enable the Gmail "
+                "API."
+            ),
+            env._(
+                "Wait a minute, then press Test connection in the mailbox. You need not sign in "
+                "again."
+            ),
         ],
         code="api_disabled",
         level="warning",
@@ -134,13 +156,19 @@ def failed(env, mailbox, error, code=""):
     }
     if isinstance(error, AuthorizationLost):
         title = titles.get(error.reason, env._("The sign-in did not work"))
-        steps = [_expired_code(env)] if error.reason == "invalid_grant" else _lost_steps(env, mailbox, error)
+        steps = (
+            [_expired_code(env)]
+            if error.reason == "invalid_grant"
+            else _lost_steps(env, mailbox, error)
+        )
         return page(title, error.detail, steps, code or error.reason, mailbox=mailbox)
     busy = isinstance(error, Throttled)
     title = env._("Too many sign-ins") if busy else env._("The provider cannot be reached")
     steps = [env._("Wait a few minutes and press Try again. Nothing was changed.")]
     if busy:
-        steps.append(env._("An app that Google has not verified may be used by 100 new people only."))
+        steps.append(
+            env._("An app that Google has not verified may be used by 100 new people only.")
+        )
     level = "warning" if isinstance(error, (Throttled, Unavailable)) else "danger"
     return page(title, error.detail, steps, code, level, mailbox)
 
@@ -152,7 +180,9 @@ def _expired_code(env):
 def _lost_steps(env, mailbox, error):
     steps = [advice.next_step(env, error)]
     if error.reason == "client":
-        steps.append(env._("The redirect address to register is exactly: %s", mailbox._redirect_uri()))
+        steps.append(
+            env._("The redirect address to register is exactly: %s", mailbox._redirect_uri())
+        )
     if error.reason == "policy":
         steps.append(env._("An app of the type Internal works inside its own organisation only."))
     return steps
@@ -166,8 +196,8 @@ def _refused(env, mailbox, error, code):
             [
                 env._("Press Try again if that was a slip."),
                 env._(
-                    "While a Google app is in testing mode, only its listed test users may sign in: add the "
-                    "account there, or publish the app."
+                    "While a Google app is in testing mode, only its listed test users may sign "
+                    "in: add the account there, or publish the app."
                 ),
             ],
             code="access_denied",

@@ -1,21 +1,22 @@
 """Access tokens for providers: read when fresh, renewed by one worker at a time.
 
-Everything runs on a short cursor of its own. Why not the job's: a token that the provider has issued must be
-kept although the job that needed it fails later; queue_job forbids to commit in the job's cursor; and the
-row lock must end with the refresh, not with the page. The row lock makes parallel workers wait for one
-refresh call and use its result (a crash frees it, and the old refresh token is still stored). Isolation is
-repeatable read, so a worker that waited may be told that the row changed under it: it looks again.
+Everything runs on a short cursor of its own. Why not the job's: a token that the provider has
+issued must be kept although the job that needed it fails later; queue_job forbids to commit in the
+job's cursor; and the row lock must end with the refresh, not with the page. The row lock makes
+parallel workers wait for one refresh call and use its result (a crash frees it, and the old refresh
+token is still stored). Isolation is repeatable read, so a worker that waited may be told that the
+row changed under it: it looks again.
 """
 
 import logging
 from datetime import datetime, timedelta, timezone
 
 import psycopg2.errors
-from mailbox_core.errors import AuthorizationLost, ProviderError, Unavailable
-
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from mailbox_core.errors import AuthorizationLost, ProviderError, Unavailable
 
 _logger = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ EARLY = timedelta(seconds=225)
 """A token with less life left is renewed first (google-auth does the same)."""
 
 LOCK_SECONDS = 45
-"""How long to wait for another worker's refresh: longer than its time-outs, far shorter than a job's limit."""
+"""How long to wait for another worker's refresh: longer than its time-outs, far shorter than a
+job's limit."""
 
 _LOOKS = 4
 _LOST_RACE = (
@@ -34,8 +36,8 @@ _LOST_RACE = (
 
 
 def is_fresh(grant):
-    """Tell whether the access token can be used for a whole call. An unknown end counts as fresh: a 401
-    will tell."""
+    """Tell whether the access token can be used for a whole call. An unknown end counts as fresh: a
+    401 will tell."""
     if not grant.access_token:
         return False
     return grant.expires_at is None or grant.expires_at - EARLY > datetime.now(timezone.utc)
@@ -53,7 +55,9 @@ class FixedToken:
 
     def renew(self, stale):
         """There is no other. Raises AuthorizationLost."""
-        raise AuthorizationLost("invalid_grant", "The provider refuses the token it has just issued.")
+        raise AuthorizationLost(
+            "invalid_grant", "The provider refuses the token it has just issued."
+        )
 
 
 class TokenSource:
@@ -75,17 +79,19 @@ class TokenSource:
         return self._grant.access_token
 
     def renew(self, stale):
-        """A token other than ``stale``, which the provider has just refused. Raises as ``token`` does."""
+        """A token other than ``stale``, which the provider has just refused. Raises as ``token``
+        does."""
         self._grant = self._obtain(lambda grant: grant.access_token != stale and is_fresh(grant))
         return self._grant.access_token
 
     def verify(self):
-        """Exchange the refresh token now, whatever is stored, also after the grant was called lost."""
+        """Exchange the refresh token now, even after the grant was called lost."""
         self._grant = self._obtain(lambda grant: False, purpose="verify", forced=True)
         return self._grant
 
     def note(self, error):
-        """Write down what a provider call said about the grant, whatever becomes of the caller's own work."""
+        """Write down what a provider call said about the grant, whatever becomes of the caller's
+        own work."""
         for _look in range(_LOOKS):
             try:
                 with self._registry.cursor() as cr:
@@ -105,7 +111,9 @@ class TokenSource:
                     outcome = self._look(cr, accept, purpose, forced)
                 break
             except _LOST_RACE:
-                _logger.info("Mailbox %s: another worker renews the token, looking again", self._mailbox_id)
+                _logger.info(
+                    "Mailbox %s: another worker renews the token, looking again", self._mailbox_id
+                )
         else:
             outcome = Unavailable("Another process is renewing the sign-in of this mailbox.")
         # Raised only here: what was learned is committed by now.
@@ -131,8 +139,8 @@ class TokenSource:
         except ProviderError as error:
             return error
         except UserError as error:
-            # A key or the client registration is missing: nothing is wrong with the grant itself, so the
-            # row is left alone, but no job can go on before a person has put it right.
+            # A key or the client registration is missing: nothing is wrong with the grant itself,
+            # so the row is left alone, but no job can go on before a person has put it right.
             return AuthorizationLost("client", str(error))
 
     def _credential(self, cr):

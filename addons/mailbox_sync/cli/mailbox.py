@@ -1,7 +1,7 @@
 """``odoo-bin mailbox``: examine, sync, verify, rotate keys, from a shell.
 
-Odoo loads this file without the addon (as ``odoo.cli.mailbox``), so what belongs to the addon is reached through
-the registry, or imported when a command runs.
+Odoo loads this file without the addon (as ``odoo.cli.mailbox``), so what belongs to the addon is
+reached through the registry, or imported when a command runs.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import time
 from contextlib import contextmanager
 
 import psycopg2
-
 from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.cli.command import Command
@@ -42,14 +41,32 @@ class Mailbox(Command):
             commands,
             "doctor",
             self._doctor,
-            "What is right and wrong: sign-ins, cursors, backlog, keys, job runner, clock, filestore",
+            "What is right and wrong: sign-ins, cursors, backlog, keys, job runner, clock, "
+            "filestore",
         )
-        self._add(commands, "sync", self._sync, "Look for changes now (the job runner does the work)")
-        parity = self._add(commands, "parity", self._parity, "Prove that nothing is missing: compare with the provider")
-        parity.add_argument("--full", action="store_true", help="compare the source of every message, not of a sample")
-        parity.add_argument("--wait", type=int, default=0, metavar="SECONDS", help="wait for the result so long")
-        rotate = self._add(commands, "rotate-keys", self._rotate, "Encrypt all stored secrets with the current key")
-        rotate.add_argument("--new-key", action="store_true", help="make a new key in the key file first")
+        self._add(
+            commands, "sync", self._sync, "Look for changes now (the job runner does the work)"
+        )
+        parity = self._add(
+            commands,
+            "parity",
+            self._parity,
+            "Prove that nothing is missing: compare with the provider",
+        )
+        parity.add_argument(
+            "--full",
+            action="store_true",
+            help="compare the source of every message, not of a sample",
+        )
+        parity.add_argument(
+            "--wait", type=int, default=0, metavar="SECONDS", help="wait for the result so long"
+        )
+        rotate = self._add(
+            commands, "rotate-keys", self._rotate, "Encrypt all stored secrets with the current key"
+        )
+        rotate.add_argument(
+            "--new-key", action="store_true", help="make a new key in the key file first"
+        )
         rotate.add_argument(
             "--drop-old-keys",
             action="store_true",
@@ -59,13 +76,23 @@ class Mailbox(Command):
     @staticmethod
     def _add(commands, name, call, words):
         parser = commands.add_parser(
-            name, help=words, description=words + ".", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+            name,
+            help=words,
+            description=words + ".",
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
         parser.add_argument("-c", "--config", help="Odoo's configuration file")
-        parser.add_argument("-d", "--database", help="databases, separated by commas (default: all with Mailbox)")
+        parser.add_argument(
+            "-d", "--database", help="databases, separated by commas (default: all with Mailbox)"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         if name != "rotate-keys":
-            parser.add_argument("--mailbox", action="append", metavar="ADDRESS", help="only this one; may be repeated")
+            parser.add_argument(
+                "--mailbox",
+                action="append",
+                metavar="ADDRESS",
+                help="only this one; may be repeated",
+            )
         parser.set_defaults(call=call)
         return parser
 
@@ -104,12 +131,19 @@ class Mailbox(Command):
         for name in _databases():
             with _environment(name) as env:
                 mailboxes = _mailboxes(env, chosen.mailbox)
-                ready = mailboxes.filtered(lambda mailbox: mailbox.state not in ("draft", "paused", "reconnect"))
+                ready = mailboxes.filtered(
+                    lambda mailbox: mailbox.state not in ("draft", "paused", "reconnect")
+                )
                 ready._sync_now()
                 for mailbox in mailboxes:
                     woken = mailbox in ready
                     done.append(
-                        {"database": name, "address": mailbox.address, "state": mailbox.state, "woken": woken}
+                        {
+                            "database": name,
+                            "address": mailbox.address,
+                            "state": mailbox.state,
+                            "woken": woken,
+                        }
                     )
         _print(chosen, done, _sync_lines)
         return GOOD if all(line["woken"] for line in done) else TROUBLE
@@ -120,7 +154,9 @@ class Mailbox(Command):
             with _environment(name) as env:
                 for mailbox in _mailboxes(env, chosen.mailbox):
                     if mailbox.state not in ("draft", "paused"):
-                        running.append((name, env["mailbox.parity"]._begin(mailbox, chosen.full).id))
+                        running.append(
+                            (name, env["mailbox.parity"]._begin(mailbox, chosen.full).id)
+                        )
         results = _wait(running, chosen.wait)
         _print(chosen, results, _parity_lines)
         if not chosen.wait:
@@ -129,7 +165,7 @@ class Mailbox(Command):
         return GOOD if proved else TROUBLE
 
     def _rotate(self, chosen):
-        from odoo.addons.mailbox_sync import conf, crypto  # noqa: PLC0415 - see the module's docstring
+        from odoo.addons.mailbox_sync import conf, crypto
 
         if chosen.drop_old_keys and chosen.database:
             raise Unusable("--drop-old-keys must see every database of this server: leave out -d.")
@@ -164,7 +200,7 @@ def _databases():
 def _has_mailbox(name, must):
     try:
         found = "mailbox" in Registry(name)
-    except Exception as error:  # noqa: BLE001 - other databases of the server may be of any kind
+    except Exception as error:
         if must:
             raise Unusable(f"The database {name} cannot be opened: {error}") from error
         return False
@@ -181,7 +217,7 @@ def _environment(name):
 
 
 def _mailboxes(env, addresses):
-    """Active mailboxes, all or those with these addresses. Raises Unusable for an unknown address."""
+    """Active mailboxes, all or those with these addresses. Raises Unusable for an unknown one."""
     wanted = [address.strip().casefold() for address in addresses or ()]
     found = env["mailbox"].search([("address", "in", wanted)] if wanted else [], order="address")
     unknown = set(wanted) - set(found.mapped("address"))
@@ -208,7 +244,15 @@ def _wait(running, seconds):
 def _parity_values(name, parity_id):
     with _environment(name) as env:
         line = env["mailbox.parity"].browse(parity_id)
-        fields = ("provider_messages", "stored", "quarantined", "duplicates", "unexplained", "flag_diff", "label_diff")
+        fields = (
+            "provider_messages",
+            "stored",
+            "quarantined",
+            "duplicates",
+            "unexplained",
+            "flag_diff",
+            "label_diff",
+        )
         values = {field: line[field] for field in fields}
         return {
             "database": name,
@@ -228,8 +272,8 @@ def _make_new_key(conf, crypto):
     source = conf.option_source("secret_key")
     if source:
         raise Unusable(
-            f"The key is set by the {source}. Put a new one there, the present one as secret_key_old, and run "
-            "rotate-keys without --new-key."
+            f"The key is set by the {source}. Put a new one there, the present one as "
+            "secret_key_old, and run rotate-keys without --new-key."
         )
     conf.keyring()
     path = conf.key_file()
@@ -247,7 +291,9 @@ def _drop_old_keys(conf, crypto, results):
     ring = conf.keyring()
     needed = {key_id for line in results for key_id in line["keys_in_use"]}
     if needed - {ring.primary.key_id}:
-        raise Unusable(f"Old keys are still in use: {', '.join(sorted(needed))}. Nothing was removed.")
+        raise Unusable(
+            f"Old keys are still in use: {', '.join(sorted(needed))}. Nothing was removed."
+        )
     path = conf.key_file()
     kept = [key for key in crypto.read_key_file(path) if key.key_id == ring.primary.key_id]
     if kept:
@@ -300,4 +346,5 @@ def _parity_lines(results):
 def _rotate_lines(results):
     for line in results:
         keys = ", ".join(line["keys_in_use"]) or "none"
-        yield f"{line['database']}: {line['encrypted_anew']} secrets encrypted anew; keys in use: {keys}"
+        count = line["encrypted_anew"]
+        yield f"{line['database']}: {count} secrets encrypted anew; keys in use: {keys}"

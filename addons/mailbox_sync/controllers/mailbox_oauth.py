@@ -1,20 +1,20 @@
 """Sign-in at a provider: the page before, the way there, the way back, the page after.
 
-No code, state or token survives in the address bar, in logs or in records: the way back always redirects,
-and ``log_guard`` cuts its query out of the access log.
+No code, state or token survives in the address bar, in logs or in records: the way back always
+redirects, and ``log_guard`` cuts its query out of the access log.
 """
 
 import logging
 import secrets
 from dataclasses import dataclass, replace
 
-from mailbox_core.errors import AuthorizationLost, ProviderError
-from mailbox_core.net.oauth import oauth_failure
-from werkzeug.exceptions import NotFound
-
 from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
+from werkzeug.exceptions import NotFound
+
+from mailbox_core.errors import AuthorizationLost, ProviderError
+from mailbox_core.net.oauth import oauth_failure
 
 from .. import signin_pages as pages
 from ..models.mailbox_connect import CALLBACK_PATH
@@ -27,7 +27,8 @@ _WORD, _RESULT = "mailbox_signin_word", "mailbox_signin_result"
 _PRIVATE = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "frame-ancestors 'none'",
 }
 
 
@@ -47,23 +48,41 @@ class MailboxOAuth(http.Controller):
     # There
     # ------------------------------------------------------------------
 
-    @http.route("/mailbox/oauth/start/<int:mailbox_id>", type="http", auth="user", methods=["GET"], sitemap=False)
+    @http.route(
+        "/mailbox/oauth/start/<int:mailbox_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        sitemap=False,
+    )
     def start(self, mailbox_id):
-        """The page before: whose mailbox, what each permission buys, what is wrong with the address."""
+        """The page before: whose mailbox, what each permission buys, what is wrong with the
+        address."""
         mailbox = self._mailbox(mailbox_id)
-        findings = request.env["mailbox.preflight"].sudo()._address_findings(request.httprequest.url_root)
+        findings = (
+            request.env["mailbox.preflight"].sudo()._address_findings(request.httprequest.url_root)
+        )
         values = {
             "mailbox": mailbox,
             "spec": mailbox._spec(),
             "profiles": mailbox._spec().scope_profiles,
-            "profile_labels": dict(mailbox._fields["scope_profile"]._description_selection(request.env)),
+            "profile_labels": dict(
+                mailbox._fields["scope_profile"]._description_selection(request.env)
+            ),
             "blockers": [finding for finding in findings if finding.level == "bad"],
         }
         return self._render("mailbox_sync.signin_start", values)
 
-    @http.route("/mailbox/oauth/start/<int:mailbox_id>", type="http", auth="user", methods=["POST"], sitemap=False)
+    @http.route(
+        "/mailbox/oauth/start/<int:mailbox_id>",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        sitemap=False,
+    )
     def leave(self, mailbox_id, scope_profile=""):
-        """The person pressed Continue: remember the sign-in, bound to this web session, and send them off."""
+        """The person pressed Continue: remember the sign-in, bound to this web session, and send
+        them off."""
         mailbox = self._mailbox(mailbox_id)
         word = request.session.get(_WORD)
         if not word:
@@ -93,7 +112,8 @@ class MailboxOAuth(http.Controller):
 
     @http.route(CALLBACK_PATH, type="http", auth="public", methods=["GET"], sitemap=False)
     def callback(self, state=None, code=None, error=None, iss=None, preflight=None, **_others):
-        """Where the provider sends the person: finishes the sign-in, then redirects to a clean address."""
+        """Where the provider sends the person: finishes the sign-in, then redirects to a clean
+        address."""
         if preflight:
             proof = request.env["mailbox.preflight"].sudo()._proof(preflight)
             return request.make_json_response({"proof": proof}, headers=_PRIVATE)
@@ -110,7 +130,9 @@ class MailboxOAuth(http.Controller):
 
     def _finish(self, state, code, error, iss):
         """A Signed, or the page that says why not."""
-        pending = request.env["mailbox.signin"]._consume(state, request.session.get(_WORD), request.env.uid)
+        pending = request.env["mailbox.signin"]._consume(
+            state, request.session.get(_WORD), request.env.uid
+        )
         if not request.session.uid:
             return pages.session_ended(request.env)
         if pending is None:
@@ -122,7 +144,9 @@ class MailboxOAuth(http.Controller):
         if iss and origin(iss) != pending.issuer:
             return pages.mixed_up(request.env, mailbox)
         if error or not code:
-            return pages.failed(request.env, mailbox, oauth_failure(error or "invalid_request"), error or "")
+            return pages.failed(
+                request.env, mailbox, oauth_failure(error or "invalid_request"), error or ""
+            )
         return self._exchange(mailbox, pending, code)
 
     def _exchange(self, mailbox, pending, code):
@@ -131,7 +155,9 @@ class MailboxOAuth(http.Controller):
             grant = authorizer.exchange(code)
         except AuthorizationLost as error:
             if error.reason == "scope_missing":
-                return pages.scope_missing(request.env, mailbox, pending.scope_profile, error.missing)
+                return pages.scope_missing(
+                    request.env, mailbox, pending.scope_profile, error.missing
+                )
             return pages.failed(request.env, mailbox, error)
         except ProviderError as error:
             return pages.failed(request.env, mailbox, error)
@@ -177,7 +203,9 @@ class MailboxOAuth(http.Controller):
         return self._render("mailbox_sync.signin_result", {"page": found})
 
     def _result(self, page):
-        _logger.info("A sign-in of user %s ended: %s", request.session.uid, page["code"] or "failed")
+        _logger.info(
+            "A sign-in of user %s ended: %s", request.session.uid, page["code"] or "failed"
+        )
         request.session[_RESULT] = page
         return self._redirect(RESULT_PATH)
 

@@ -1,8 +1,8 @@
 """Who may change what: managers configure, owners decide who reads their mail.
 
-Record rules say which rows a person reaches; this file says which changes would open somebody's mail. An
-administrator is trusted with the server, not with the mail: no manager can name a reader, or himself the
-owner, of a mailbox whose owner is still around.
+Record rules say which rows a person reaches; this file says which changes would open somebody's
+mail. An administrator is trusted with the server, not with the mail: no manager can name a reader,
+or himself the owner, of a mailbox whose owner is still around.
 """
 
 from odoo import api, models
@@ -63,7 +63,9 @@ class Mailbox(models.Model):
 
     def _refuse_computed_people(self, values):
         if not self.env.su and COMPUTED_PEOPLE & values.keys():
-            raise AccessError(self.env._("Readers follow from the owner and the members; change those."))
+            raise AccessError(
+                self.env._("Readers follow from the owner and the members; change those.")
+            )
 
     def _check_write(self, vals):
         """Raises AccessError or UserError for changes that are not this person's to make."""
@@ -71,26 +73,37 @@ class Mailbox(models.Model):
         manager = self.env.user.has_group("mailbox_sync.group_manager")
         foreign = vals.keys() - OWNER_FIELDS
         if not manager and foreign:
-            raise AccessError(self.env._("Only a manager may change: %s", ", ".join(sorted(foreign))))
+            raise AccessError(
+                self.env._("Only a manager may change: %s", ", ".join(sorted(foreign)))
+            )
         if FIXED_WHEN_CONNECTED & vals.keys() and any(self._is_connected()):
             raise UserError(
-                self.env._("A connected mailbox keeps its address, provider and company. Disconnect it first.")
+                self.env._(
+                    "A connected mailbox keeps its address, provider and company. Disconnect it "
+                    "first."
+                )
             )
         if vals.keys() & {"owner_id", "member_ids"}:
             self._check_sharing()
 
     def _is_connected(self):
         """Those mailboxes that hold a grant or mail."""
-        granted = self.env["mailbox.credential"].sudo().search(
-            [("mailbox_id", "in", self.ids), ("secret", "!=", False)]
+        granted = (
+            self.env["mailbox.credential"]
+            .sudo()
+            .search([("mailbox_id", "in", self.ids), ("secret", "!=", False)])
         )
         return self.filtered(
-            lambda mailbox: mailbox in granted.mailbox_id or mailbox.sudo().message_count or mailbox.sudo().stream_ids
+            lambda mailbox: (
+                mailbox in granted.mailbox_id
+                or mailbox.sudo().message_count
+                or mailbox.sudo().stream_ids
+            )
         )
 
     def _check_sharing(self):
-        """Who may decide who reads: the owner; anybody with rights on a mailbox that holds nothing yet; and
-        a manager when the owner's account is closed. Raises AccessError."""
+        """Who may decide who reads: the owner; anybody with rights on a mailbox that holds nothing
+        yet; and a manager when the owner's account is closed. Raises AccessError."""
         for mailbox in self._is_connected():
             if mailbox.owner_id != self.env.user and mailbox.sudo().owner_id.active:
                 raise AccessError(
@@ -113,7 +126,9 @@ class MailboxMember(models.Model):
 
     def write(self, vals):
         if "mailbox_id" in vals and not self.env.su:
-            raise AccessError(self.env._("A member line stays with its mailbox; add a new one there."))
+            raise AccessError(
+                self.env._("A member line stays with its mailbox; add a new one there.")
+            )
         result = super().write(vals)
         self._check_and_audit("mailbox.member.changed")
         return result
@@ -122,7 +137,8 @@ class MailboxMember(models.Model):
         self._check_and_audit("mailbox.member.removed", sharing=False)
         mailboxes = self.mailbox_id
         result = super().unlink()
-        # The record rules look into the table of readers: nobody reads on for the rest of this transaction.
+        # The record rules look into the table of readers: nobody reads on for the rest of this
+        # transaction.
         mailboxes.flush_recordset()
         return result
 

@@ -3,10 +3,10 @@
 One per provider, or one per provider and company. A mailbox may bring its own instead.
 """
 
-from mailbox_core import registry
-
 from odoo import api, fields, models
 from odoo.fields import NO_ACCESS
+
+from mailbox_core import registry
 
 from .. import conf, crypto
 from .mailbox_credential import guarded
@@ -19,7 +19,9 @@ class MailboxClient(models.Model):
     _order = "provider, company_id, id"
 
     provider = fields.Selection(selection="_selection_provider", required=True)
-    company_id = fields.Many2one("res.company", help="Empty: for every company that has no app of its own.")
+    company_id = fields.Many2one(
+        "res.company", help="Empty: for every company that has no app of its own."
+    )
     client_id = fields.Char(string="Client ID", required=True)
     client_secret = fields.Text(string="Sealed Secret", groups=NO_ACCESS, copy=False)
     new_secret = fields.Char(
@@ -31,7 +33,8 @@ class MailboxClient(models.Model):
     has_secret = fields.Boolean(compute="_compute_has_secret", compute_sudo=True)
 
     _unit_unique = models.UniqueIndex(
-        "(provider, COALESCE(company_id, 0))", "There is a sign-in app of this provider and company already."
+        "(provider, COALESCE(company_id, 0))",
+        "There is a sign-in app of this provider and company already.",
     )
 
     @api.model
@@ -53,7 +56,9 @@ class MailboxClient(models.Model):
     @api.model
     def _for(self, provider, company):
         """The registration that mailboxes of a company use; empty when there is none."""
-        found = self.sudo().search([("provider", "=", provider), ("company_id", "in", [False, company.id])])
+        found = self.sudo().search(
+            [("provider", "=", provider), ("company_id", "in", [False, company.id])]
+        )
         return found.filtered("company_id")[:1] or found[:1]
 
     def _context(self):
@@ -66,7 +71,7 @@ class MailboxClient(models.Model):
         client.client_secret = guarded(lambda: conf.keyring().seal(text.strip(), client._context()))
 
     def _open_secret(self):
-        """The secret in clear, for one OAuth exchange; empty when none is stored. Superuser only."""
+        """The secret in clear, for one OAuth exchange; empty when none is stored."""
         self.ensure_one()
         sealed = self.sudo().client_secret
         return guarded(lambda: conf.keyring().open(sealed, self._context())) if sealed else ""

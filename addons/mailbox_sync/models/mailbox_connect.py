@@ -2,13 +2,13 @@
 
 import logging
 
-from mailbox_core import registry
-from mailbox_core.contract import AuthorizerConfig, ProviderConfig
-from mailbox_core.errors import AuthorizationLost, ProviderError
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.urls import urljoin
+
+from mailbox_core import registry
+from mailbox_core.contract import AuthorizerConfig, ProviderConfig
+from mailbox_core.errors import AuthorizationLost, ProviderError
 
 from .. import advice, conf
 from ..token_source import TokenSource
@@ -33,7 +33,9 @@ class Mailbox(models.Model):
     def _inverse_new_client_secret(self):
         for mailbox in self.filtered("new_client_secret"):
             credential = self.env["mailbox.credential"]._ensure(mailbox)
-            credential._write_row(credential._seal("client_secret", mailbox.new_client_secret.strip()))
+            credential._write_row(
+                credential._seal("client_secret", mailbox.new_client_secret.strip())
+            )
 
     # ------------------------------------------------------------------
     # Factories
@@ -69,7 +71,8 @@ class Mailbox(models.Model):
         return {name: self[name] or "" for name in plain if name in self._fields}
 
     def _authorizer(self, profile=None, code_verifier=""):
-        """The OAuth side of the provider, asking for the scopes of ``profile`` (default: the mailbox's).
+        """The OAuth side of the provider, asking for the scopes of ``profile`` (default: the
+        mailbox's).
 
         Raises UserError naming what is missing when no client id or secret is known.
         """
@@ -84,13 +87,17 @@ class Mailbox(models.Model):
         return self._spec().authorizer(config, conf.endpoints())
 
     def _scope_profile(self, name):
-        """The registry's entry of one scope profile. Raises UserError when the provider has none such."""
+        """The registry's entry of one scope profile. Raises UserError when the provider has none
+        such."""
         for profile in self._spec().scope_profiles:
             if profile.name == name:
                 return profile
         raise UserError(
-            self.env._("%(provider)s does not offer the scope profile “%(name)s”.",
-                       provider=self._spec().label, name=name)
+            self.env._(
+                "%(provider)s does not offer the scope profile “%(name)s”.",
+                provider=self._spec().label,
+                name=name,
+            )
         )
 
     def _client_credentials(self):
@@ -107,13 +114,17 @@ class Mailbox(models.Model):
             client_id, client_secret = shared.client_id, shared._open_secret() if shared else ""
         missing = [
             label
-            for label, value in ((self.env._("client ID"), client_id), (self.env._("client secret"), client_secret))
+            for label, value in (
+                (self.env._("client ID"), client_id),
+                (self.env._("client secret"), client_secret),
+            )
             if not value
         ]
         if missing:
             raise UserError(
                 self.env._(
-                    "%(provider)s: %(missing)s missing. An administrator enters it under Settings, Mailbox.",
+                    "%(provider)s: %(missing)s missing. An administrator enters it under "
+                    "Settings, Mailbox.",
                     provider=self._spec().label,
                     missing=self.env._(" and ").join(missing),
                 )
@@ -139,21 +150,26 @@ class Mailbox(models.Model):
             raise AccessError(self.env._("Only the owner of the mailbox or a manager may do this."))
 
     def action_connect(self):
-        """Send the person to the sign-in page; also the way back for a lost grant: history and cursor stay."""
+        """Send the person to the sign-in page; also the way back for a lost grant: history and
+        cursor stay."""
         self.ensure_one()
         self._check_operator()
         if not self._spec().authorizer:
             raise UserError(self.env._("%s needs no sign-in.", self._spec().label))
         self.sudo()._client_credentials()
-        return {"type": "ir.actions.act_url", "url": f"/mailbox/oauth/start/{self.id}", "target": "self"}
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/mailbox/oauth/start/{self.id}",
+            "target": "self",
+        }
 
     def action_reconnect(self):
         """Sign in again. Folders, messages and the place in the provider's history are kept."""
         return self.action_connect()
 
     def _finish_signin(self, grant, scope_profile, proved):
-        """Keep a new grant and start or resume syncing. The identity was compared by the caller; ``proved``
-        says that a call with the grant worked."""
+        """Keep a new grant and start or resume syncing. The identity was compared by the caller;
+        ``proved`` says that a call with the grant worked."""
         self.ensure_one()
         mailbox = self.sudo()
         mailbox.env["mailbox.credential"]._ensure(mailbox)._store_grant(grant, proved)
@@ -165,14 +181,18 @@ class Mailbox(models.Model):
 
     def _same_address(self, identity):
         """Tell whether who signed in is who this mailbox belongs to (F46)."""
-        return bool(identity) and identity.strip().casefold() == (self.address or "").strip().casefold()
+        return (
+            bool(identity)
+            and identity.strip().casefold() == (self.address or "").strip().casefold()
+        )
 
     # ------------------------------------------------------------------
     # Token facts that the engine reports
     # ------------------------------------------------------------------
 
     def _on_authorization_lost(self, error):
-        """The provider refused the grant in the middle of work: note it and tell the owner once (F44)."""
+        """The provider refused the grant in the middle of work: note it and tell the owner once
+        (F44)."""
         self.ensure_one()
         self._token_source().note(error)
         self._audit("credential.lost", reason=error.reason)
@@ -188,7 +208,9 @@ class Mailbox(models.Model):
         credentials = self.env["mailbox.credential"].sudo().search([("mailbox_id", "in", self.ids)])
         credentials.invalidate_recordset()
         credentials.modified(["token_state"])
-        good = credentials.filtered(lambda line: line.token_state in ("stored", "verified")).mailbox_id
+        good = credentials.filtered(
+            lambda line: line.token_state in ("stored", "verified")
+        ).mailbox_id
         good.activity_unlink(["mailbox_sync.activity_reconnect"])
 
     # ------------------------------------------------------------------
@@ -196,20 +218,29 @@ class Mailbox(models.Model):
     # ------------------------------------------------------------------
 
     def action_verify_token(self):
-        """Exchange the refresh token now and say which of three it is: good, none stored, sign in again."""
+        """Exchange the refresh token now and say which of three it is: good, none stored, sign in
+        again."""
         self.ensure_one()
         self._check_operator()
         credential = self.env["mailbox.credential"]._of(self)
         if not credential.secret:
-            return self._notify("warning", self.env._("Nothing stored yet"), self.env._("Press Connect to sign in."))
+            return self._notify(
+                "warning", self.env._("Nothing stored yet"), self.env._("Press Connect to sign in.")
+            )
         try:
             self.sudo()._verify_token()
         except AuthorizationLost as error:
-            return self._notify("danger", self.env._("Reconnect needed"), advice.explain(self.env, error))
+            return self._notify(
+                "danger", self.env._("Reconnect needed"), advice.explain(self.env, error)
+            )
         except ProviderError as error:
-            return self._notify("warning", self.env._("Not verified"), advice.explain(self.env, error))
+            return self._notify(
+                "warning", self.env._("Not verified"), advice.explain(self.env, error)
+            )
         return self._notify(
-            "success", self.env._("Verified"), self.env._("The provider accepted the sign-in a moment ago.")
+            "success",
+            self.env._("Verified"),
+            self.env._("The provider accepted the sign-in a moment ago."),
         )
 
     def _verify_token(self):
@@ -233,11 +264,15 @@ class Mailbox(models.Model):
         self._check_operator()
         for mailbox in self:
             if mailbox.state in ("draft", "reconnect"):
-                raise UserError(self.env._("%s is not connected. Press Connect first.", mailbox.address))
+                raise UserError(
+                    self.env._("%s is not connected. Press Connect first.", mailbox.address)
+                )
             if mailbox.state == "paused":
                 raise UserError(self.env._("%s is paused. Press Resume first.", mailbox.address))
         self.sudo()._sync_now()
-        return self._notify("info", self.env._("Looking for new mail"), ", ".join(self.mapped("address")))
+        return self._notify(
+            "info", self.env._("Looking for new mail"), ", ".join(self.mapped("address"))
+        )
 
     def action_pause(self):
         """Stop all work on the mailbox until somebody resumes it. Nothing is lost."""
@@ -281,8 +316,14 @@ class Mailbox(models.Model):
         }
 
     def _audit(self, kind, **payload):
-        """Write an audit fact in the name of the person at work. Superuser: nobody may write these rows."""
+        """Write an audit fact in the name of the person at work. Superuser: nobody may write these
+        rows."""
         self.ensure_one()
         self.env["mailbox.event"].sudo().create(
-            {"mailbox_id": self.id, "user_id": self.env.uid, "kind": kind, "payload": payload or False}
+            {
+                "mailbox_id": self.id,
+                "user_id": self.env.uid,
+                "kind": kind,
+                "payload": payload or False,
+            }
         )

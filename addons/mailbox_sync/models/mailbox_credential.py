@@ -8,20 +8,20 @@ Token states::
                         └──────────────────▶ failing ──────────────┘
       any state ──the provider takes the grant back──▶ reconnect ──a person signs in──▶ stored
 
-What a sync job learns about the grant is written with a cursor of its own (``token_source.py``): a token the
-provider has handed out must survive the failure of the job that asked for it, and queue_job forbids to
-commit in the job's own cursor. These writes are plain SQL on this one row, so that they never reach into
-rows that the job is about to change.
+What a sync job learns about the grant is written with a cursor of its own (``token_source.py``): a
+token the provider has handed out must survive the failure of the job that asked for it, and
+queue_job forbids to commit in the job's own cursor. These writes are plain SQL on this one row, so
+that they never reach into rows that the job is about to change.
 """
 
 import json
 
-from mailbox_core import types
-from mailbox_core.errors import AuthorizationLost, ProviderError
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from mailbox_core import types
+from mailbox_core.errors import AuthorizationLost, ProviderError
 
 from .. import conf, crypto
 from ..mapping import aware, naive
@@ -33,7 +33,8 @@ IDENTITY_SCOPES = frozenset({"openid", "email", "profile", "offline_access"})
 
 
 def guarded(call):
-    """The result of ``call``; a secret that cannot be sealed or opened becomes a message for a person."""
+    """The result of ``call``; a secret that cannot be sealed or opened becomes a message for a
+    person."""
     try:
         return call()
     except crypto.SecretError as error:
@@ -45,7 +46,9 @@ class MailboxCredential(models.Model):
     _description = "Mailbox Credential"
 
     mailbox_id = fields.Many2one("mailbox", required=True, ondelete="cascade")
-    kind = fields.Selection([("oauth", "OAuth"), ("password", "Password")], required=True, default="oauth")
+    kind = fields.Selection(
+        [("oauth", "OAuth"), ("password", "Password")], required=True, default="oauth"
+    )
     secret = fields.Text(help="Encrypted.", copy=False)
     client_secret = fields.Text(help="Encrypted.", copy=False)
     key_id = fields.Char(help="Name of the key that encrypted the grant.")
@@ -55,7 +58,9 @@ class MailboxCredential(models.Model):
     granted_at = fields.Datetime()
     refreshed_at = fields.Datetime(help="When the provider last issued a token.")
     expires_at = fields.Datetime(help="End of the access token.")
-    refresh_expires_at = fields.Datetime(help="End of the whole grant, where the provider sets one.")
+    refresh_expires_at = fields.Datetime(
+        help="End of the whole grant, where the provider sets one."
+    )
     verified_at = fields.Datetime()
     failing_since = fields.Datetime()
     failure = fields.Text()
@@ -77,7 +82,8 @@ class MailboxCredential(models.Model):
 
     @api.model
     def _of(self, mailbox):
-        """The credential of a mailbox, empty when there is none. Superuser: no group may read these."""
+        """The credential of a mailbox, empty when there is none. Superuser: no group may read
+        these."""
         mailbox.ensure_one()
         return self.sudo().search([("mailbox_id", "=", mailbox.id)], limit=1)
 
@@ -100,14 +106,18 @@ class MailboxCredential(models.Model):
 
     def _unseal(self, field_name):
         sealed = self[field_name]
-        return guarded(lambda: conf.keyring().open(sealed, self._context(field_name))) if sealed else ""
+        return (
+            guarded(lambda: conf.keyring().open(sealed, self._context(field_name)))
+            if sealed
+            else ""
+        )
 
     def _open(self, purpose):
         """The grant in clear, as the core's Credentials; None when none is stored. The one way in.
 
-        ``purpose`` is a word for the audit trail. ``use`` (a job that sends the access token) is not
-        recorded call by call: the refresh that issued the token was. Raises UserError when the key is
-        missing or the stored text is damaged.
+        ``purpose`` is a word for the audit trail. ``use`` (a job that sends the access token) is
+        not recorded call by call: the refresh that issued the token was. Raises UserError when the
+        key is missing or the stored text is damaged.
         """
         self.ensure_one()
         text = self._unseal("secret")
@@ -126,7 +136,7 @@ class MailboxCredential(models.Model):
         )
 
     def _open_client_secret(self):
-        """The secret of the mailbox's own client registration; empty when it uses the shared one."""
+        """The secret of the mailbox's own client; empty when it uses the shared one."""
         self.ensure_one()
         return self._unseal("client_secret")
 
@@ -135,8 +145,9 @@ class MailboxCredential(models.Model):
     # ------------------------------------------------------------------
 
     def _grant_values(self, grant, previous=None):
-        """Values that store a grant. A refresh token is never overwritten with nothing: Google issues one
-        with the first consent only (provider page "Using OAuth 2.0 for Web Server Applications")."""
+        """Values that store a grant. A refresh token is never overwritten with nothing: Google
+        issues one with the first consent only (provider page "Using OAuth 2.0 for Web Server
+        Applications")."""
         refresh_token = grant.refresh_token or (previous and previous.refresh_token)
         tokens = {"access_token": grant.access_token, "refresh_token": refresh_token}
         ends = grant.refresh_expires_at or (previous and previous.refresh_expires_at)
@@ -161,7 +172,8 @@ class MailboxCredential(models.Model):
         }
 
     def _failure_values(self, error):
-        """What a ProviderError says about the grant: gone for good, or only out of reach at the moment."""
+        """What a ProviderError says about the grant: gone for good, or only out of reach at the
+        moment."""
         lost = isinstance(error, AuthorizationLost)
         return {
             "token_state": "reconnect" if lost else "failing",
@@ -203,7 +215,11 @@ class MailboxCredential(models.Model):
             for name, value in values.items()
         )
         self.env.cr.execute(
-            SQL("UPDATE mailbox_credential SET %s, write_date = now() WHERE id = %s", columns, self.id)
+            SQL(
+                "UPDATE mailbox_credential SET %s, write_date = now() WHERE id = %s",
+                columns,
+                self.id,
+            )
         )
         self.invalidate_recordset()
 
@@ -229,16 +245,22 @@ class MailboxCredential(models.Model):
         return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def _check_usable(self):
-        """Refuse to work without a grant, with one that is lost, or in a copy of the database (F44, F59).
+        """Refuse to work without a grant, with one that is lost, or in a copy of the database (F44,
+        F59).
 
         Raises AuthorizationLost without asking the provider.
         """
         if not self.secret:
-            raise AuthorizationLost("invalid_grant", self.env._("Nobody has signed in yet. Press Connect."))
+            raise AuthorizationLost(
+                "invalid_grant", self.env._("Nobody has signed in yet. Press Connect.")
+            )
         if self.database_uuid and self.database_uuid != self._database_uuid():
             raise AuthorizationLost(
                 "policy",
-                self.env._("This database is a copy. Only the original syncs; press Reconnect to sync here."),
+                self.env._(
+                    "This database is a copy. Only the original syncs; press Reconnect to sync "
+                    "here."
+                ),
             )
         if self.token_state == "reconnect":
             raise AuthorizationLost(self.failure_reason or "invalid_grant", self.failure or "")
@@ -246,8 +268,8 @@ class MailboxCredential(models.Model):
     def _refresh(self, authorizer, purpose):
         """Ask the provider for a new access token and write down what came of it.
 
-        The caller holds the row lock. Returns the new Credentials, or the ProviderError: expected trouble is
-        a value, so that the transaction that records it can commit.
+        The caller holds the row lock. Returns the new Credentials, or the ProviderError: expected
+        trouble is a value, so that the transaction that records it can commit.
         """
         grant = self._open(purpose)
         if grant is None or not grant.refresh_token:
@@ -265,8 +287,11 @@ class MailboxCredential(models.Model):
         return lost or fresh
 
     def _scopes_lost(self, granted):
-        """AuthorizationLost when the provider grants less than the scope profile needs by now (F45)."""
-        wanted = self.mailbox_id._scope_profile(self.mailbox_id.scope_profile).scopes - IDENTITY_SCOPES
+        """AuthorizationLost when the provider grants less than the scope profile needs by now
+        (F45)."""
+        wanted = (
+            self.mailbox_id._scope_profile(self.mailbox_id.scope_profile).scopes - IDENTITY_SCOPES
+        )
         missing = wanted - granted
         if not missing:
             return None
@@ -281,13 +306,16 @@ class MailboxCredential(models.Model):
     def _rotate_keys(self):
         """Seal every secret with the current primary key; returns how many texts were sealed anew.
 
-        Rows are locked one by one, so that no refresh in another process is overwritten. Raises UserError
-        at the first text whose key is missing; nothing is lost, the transaction rolls back.
+        Rows are locked one by one, so that no refresh in another process is overwritten. Raises
+        UserError at the first text whose key is missing; nothing is lost, the transaction rolls
+        back.
         """
         return sum(credential._rotate() for credential in self.sudo().search([], order="id"))
 
     def _rotate(self):
-        self.env.cr.execute(SQL("SELECT id FROM mailbox_credential WHERE id = %s FOR NO KEY UPDATE", self.id))
+        self.env.cr.execute(
+            SQL("SELECT id FROM mailbox_credential WHERE id = %s FOR NO KEY UPDATE", self.id)
+        )
         self.invalidate_recordset()
         ring = guarded(conf.keyring)
         stale = [name for name in SEALED_FIELDS if self[name] and not ring.is_current(self[name])]
@@ -299,4 +327,6 @@ class MailboxCredential(models.Model):
     def _key_ids(self):
         """Names of the keys that stored secrets of this model need."""
         found = self.sudo().search([])
-        return {crypto.sealed_key_id(row[name]) for row in found for name in SEALED_FIELDS if row[name]}
+        return {
+            crypto.sealed_key_id(row[name]) for row in found for name in SEALED_FIELDS if row[name]
+        }

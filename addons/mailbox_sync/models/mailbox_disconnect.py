@@ -1,19 +1,20 @@
-"""The end of a connection: withdraw the grant where that hurts nobody else, keep or purge the mail."""
+"""The end of a connection: withdraw the grant if no other needs it, keep or purge the mail."""
 
 import logging
-
-from mailbox_core.errors import ProviderError
 
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from mailbox_core.errors import ProviderError
 
 from .. import advice, jobs
 
 _logger = logging.getLogger(__name__)
 
 _PURGE_AT_ONCE = 2000
-#: Seconds after a purge when the sources are removed: a young file may belong to a transaction that runs.
+#: Seconds after a purge when the sources are removed: a young file may belong to a transaction that
+#: runs.
 _SOURCES_LATER = 25 * 3600
 _SHARDS = 256
 _COUNTERS = ("message_count", "listed_count", "filtered_count", "quarantine_count", "gone_count")
@@ -23,25 +24,35 @@ class Mailbox(models.Model):
     _inherit = "mailbox"
 
     def _same_grant(self):
-        """Other mailboxes that live on the same person's grant for the same client: withdrawing it would end
-        them too (provider page "Using OAuth 2.0 for Web Server Applications", section on revoking)."""
+        """Other mailboxes that live on the same person's grant for the same client: withdrawing it
+        would end them too (provider page "Using OAuth 2.0 for Web Server Applications", section on
+        revoking)."""
         self.ensure_one()
         credentials = self.env["mailbox.credential"].sudo()
         mine = credentials._of(self)
         others = credentials.search(
-            [("identity", "=ilike", mine.identity or self.address), ("secret", "!=", False), ("id", "!=", mine.id)]
+            [
+                ("identity", "=ilike", mine.identity or self.address),
+                ("secret", "!=", False),
+                ("id", "!=", mine.id),
+            ]
         ).mailbox_id
         return others.filtered(lambda other: other.provider == self.provider)
 
     def _disconnect(self, revoke):
-        """Forget the grant; with ``revoke`` also withdraw it at the provider, unless another mailbox needs
-        it. Returns what went wrong there, in words.
+        """Forget the grant; with ``revoke`` also withdraw it at the provider, unless another
+        mailbox needs it. Returns what went wrong there, in words.
 
-        The provider is asked before the grant is forgotten: a token that is gone cannot be withdrawn.
+        The provider is asked before the grant is forgotten: a token that is gone cannot be
+        withdrawn.
         """
         self.ensure_one()
         credential = self.env["mailbox.credential"]._of(self)
-        trouble = self._revoke(credential) if revoke and credential.secret and not self._same_grant() else ""
+        trouble = (
+            self._revoke(credential)
+            if revoke and credential.secret and not self._same_grant()
+            else ""
+        )
         self._sync_stop()
         credential._wipe()
         self._token_changed()
@@ -68,13 +79,17 @@ class Mailbox(models.Model):
     # ------------------------------------------------------------------
 
     def _purge_mail(self):
-        """Delete the stored mail of these mailboxes, in jobs: the cursors at once, the messages by and by.
+        """Delete the stored mail of these mailboxes, in jobs: the cursors at once, the messages by
+        and by.
 
-        Only rows without a stream are deleted, so that a new connection may begin before the purge has ended.
+        Only rows without a stream are deleted, so that a new connection may begin before the purge
+        has ended.
         """
         for mailbox in self:
             mailbox.stream_ids.unlink()
-            mailbox.write({"import_started_at": False, "import_ended_at": False, "last_sync_at": False})
+            mailbox.write(
+                {"import_started_at": False, "import_ended_at": False, "last_sync_at": False}
+            )
             jobs.enqueue(mailbox, jobs.CARE, f"purge:{mailbox.id}")._job_purge()
 
     def _job_purge(self):
@@ -82,7 +97,8 @@ class Mailbox(models.Model):
         self.ensure_one()
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM mailbox_message WHERE mailbox_id = %s AND stream_id IS NULL LIMIT %s",
+                "SELECT id FROM mailbox_message WHERE mailbox_id = %s AND stream_id IS NULL LIMIT "
+                "%s",
                 self.id,
                 _PURGE_AT_ONCE,
             )
@@ -122,7 +138,6 @@ class Mailbox(models.Model):
         jobs.enqueue(self, jobs.CARE, "purge-sources", _SOURCES_LATER)._job_purge_sources()
 
     def _job_purge_sources(self):
-        """Job: remove the sources that no row names any more, all at once instead of over a month."""
+        """Job: remove the sources that no row names any more, all of them at once."""
         message = self.env["mailbox.message"]
         return sum(message._gc_orphans(f"{number:02x}") for number in range(_SHARDS))
-

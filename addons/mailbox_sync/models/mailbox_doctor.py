@@ -1,7 +1,7 @@
 """What an operator should know about a database and its mailboxes, as plain data.
 
-Used by ``odoo-bin mailbox doctor``. A check is a dictionary with ``name``, ``level`` (good, hint, bad), ``text``
-and ``advice``.
+Used by ``odoo-bin mailbox doctor``. A check is a dictionary with ``name``, ``level`` (good, hint,
+bad), ``text`` and ``advice``.
 """
 
 import configparser
@@ -13,9 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from odoo import api, fields, models
-from odoo.tools import SQL, config
-
 from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
+from odoo.tools import SQL, config
 
 from .. import conf, crypto
 
@@ -72,12 +71,15 @@ class MailboxDoctor(models.AbstractModel):
             return check(
                 "secret keys",
                 "bad",
-                f"Stored secrets need keys that are not configured: {', '.join(sorted(needed - known))}",
+                "Stored secrets need keys that are not configured: "
+                f"{', '.join(sorted(needed - known))}",
                 "Put the old key back as secret_key_old, or connect the mailboxes again.",
             )
         text = f"key {ring.primary.key_id} from {ring.primary.source}"
         if needed - {ring.primary.key_id}:
-            return check("secret keys", "hint", text, "Older keys are in use: odoo-bin mailbox rotate-keys")
+            return check(
+                "secret keys", "hint", text, "Older keys are in use: odoo-bin mailbox rotate-keys"
+            )
         return check("secret keys", "good", text)
 
     def _check_key_file(self):
@@ -87,7 +89,12 @@ class MailboxDoctor(models.AbstractModel):
         except OSError:
             return None
         if mode & 0o077:
-            return check("key file", "bad", f"{path} is open to others (mode {mode:04o})", f"chmod 600 {path}")
+            return check(
+                "key file",
+                "bad",
+                f"{path} is open to others (mode {mode:04o})",
+                f"chmod 600 {path}",
+            )
         return check("key file", "good", f"{path}, mode {mode:04o}")
 
     def _check_endpoints(self):
@@ -95,7 +102,9 @@ class MailboxDoctor(models.AbstractModel):
         if not source:
             return None
         base = conf.option("google_base_url")
-        return check("provider address", "hint", f"Tokens go to {base} ({source})", "For tests only.")
+        return check(
+            "provider address", "hint", f"Tokens go to {base} ({source})", "For tests only."
+        )
 
     def _check_base_url(self):
         findings = self.env["mailbox.preflight"]._address_findings()
@@ -126,34 +135,20 @@ class MailboxDoctor(models.AbstractModel):
                 "queue_job is not among the server-wide modules",
                 "Set server_wide_modules = base,rpc,web,queue_job in odoo.conf.",
             )
-        alive = self.env.execute_query(
-            SQL(
-                """SELECT count(*) FROM pg_locks
-                    WHERE locktype = 'advisory' AND granted
-                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                      AND (classid::bigint << 32) | objid::bigint = %s""",
-                PG_ADVISORY_LOCK_ID,
-            )
-        )[0][0]
-        if not alive:
+        if not self._runner_connected():
             return check(
                 "job runner",
                 "bad",
                 "no job runner is connected to this database",
-                "Start Odoo (with workers); its log says 'queue job runner ready' for each database.",
+                "Start Odoo (with workers); its log says 'queue job runner ready' for each "
+                "database.",
             )
-        row = self.env.execute_query(
-            SQL(
-                """SELECT min(date_created) FROM queue_job
-                    WHERE state IN ('pending', 'enqueued') AND model_name LIKE 'mailbox%'
-                      AND (eta IS NULL OR eta < (now() AT TIME ZONE 'UTC'))"""
-            )
-        )[0]
-        if row[0] and fields.Datetime.now() - row[0] > _STUCK:
+        waiting = self._oldest_waiting_job()
+        if waiting and fields.Datetime.now() - waiting > _STUCK:
             return check(
                 "job runner",
                 "bad",
-                f"a job waits since {row[0]} UTC",
+                f"a job waits since {waiting} UTC",
                 "Start Odoo with the job runner; look for 'jobrunner' in its log.",
             )
         channels = _channels()
@@ -162,9 +157,33 @@ class MailboxDoctor(models.AbstractModel):
                 "job runner",
                 "hint",
                 "no channels configured: one job runs at a time",
-                "Set channels in section [queue_job] of odoo.conf, for example root:4,root.mailbox.backfill:1",
+                "Set channels in section [queue_job] of odoo.conf, for example "
+                "root:4,root.mailbox.backfill:1",
             )
         return check("job runner", "good", f"channels {channels}; no job is stuck")
+
+    def _runner_connected(self):
+        """queue_job's runner holds this advisory lock on every database it serves."""
+        return self.env.execute_query(
+            SQL(
+                """SELECT count(*) FROM pg_locks
+                    WHERE locktype = 'advisory' AND granted
+                      AND database =
+                          (SELECT oid FROM pg_database WHERE datname = current_database())
+                      AND (classid::bigint << 32) | objid::bigint = %s""",
+                PG_ADVISORY_LOCK_ID,
+            )
+        )[0][0]
+
+    def _oldest_waiting_job(self):
+        """When the oldest job that could run now was made; None when there is none."""
+        return self.env.execute_query(
+            SQL(
+                """SELECT min(date_created) FROM queue_job
+                    WHERE state IN ('pending', 'enqueued') AND model_name LIKE 'mailbox%'
+                      AND (eta IS NULL OR eta < (now() AT TIME ZONE 'UTC'))"""
+            )
+        )[0][0]
 
     def _check_clock(self):
         before = time.time()
@@ -172,7 +191,10 @@ class MailboxDoctor(models.AbstractModel):
         skew = float(there) - (before + time.time()) / 2
         if abs(skew) > _SKEW_SECONDS:
             return check(
-                "clock", "bad", f"The database server's clock differs by {skew:+.1f} s", "Set up NTP on both."
+                "clock",
+                "bad",
+                f"The database server's clock differs by {skew:+.1f} s",
+                "Set up NTP on both.",
             )
         return check("clock", "good", f"differs from the database server's by {skew:+.2f} s")
 
@@ -185,12 +207,16 @@ class MailboxDoctor(models.AbstractModel):
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            return check("filestore", "bad", f"{folder} cannot be written: {error}", "Nothing can be stored.")
+            return check(
+                "filestore", "bad", f"{folder} cannot be written: {error}", "Nothing can be stored."
+            )
         return check("filestore", "good", f"{folder} can be written")
 
     def _check_neutralised(self):
         if self.env["ir.config_parameter"].get_param("database.is_neutralized"):
-            return check("copy", "hint", "This database is a neutralised copy: it syncs and sends nothing.")
+            return check(
+                "copy", "hint", "This database is a neutralised copy: it syncs and sends nothing."
+            )
         return None
 
     # ------------------------------------------------------------------
@@ -220,7 +246,9 @@ class MailboxDoctor(models.AbstractModel):
         ends = mailbox.token_ends_at
         if level == "good" and ends and ends - fields.Datetime.now() < timedelta(days=3):
             return check("sign-in", "hint", f"ends at {ends} UTC", "Press Reconnect before.")
-        return check("sign-in", level, mailbox.token_text, "" if level == "good" else "Press Reconnect.")
+        return check(
+            "sign-in", level, mailbox.token_text, "" if level == "good" else "Press Reconnect."
+        )
 
     def _check_cursor(self, mailbox):
         if mailbox.state in ("draft", "paused"):
@@ -228,7 +256,9 @@ class MailboxDoctor(models.AbstractModel):
         seen = [stream.last_success_at for stream in mailbox.stream_ids if stream.last_success_at]
         last = min(seen, default=None)
         if last is None:
-            return check("last look", "hint", "none yet", "Press Sync now, and look at the job runner.")
+            return check(
+                "last look", "hint", "none yet", "Press Sync now, and look at the job runner."
+            )
         age = fields.Datetime.now() - last
         text = f"{int(age.total_seconds())} s ago"
         if age > _STALE:
@@ -237,9 +267,16 @@ class MailboxDoctor(models.AbstractModel):
 
     def _check_backlog(self, mailbox):
         jobs = self.env["queue.job"].search_count(
-            [("model_name", "=", "mailbox.stream"), ("state", "in", ("pending", "enqueued", "started"))]
+            [
+                ("model_name", "=", "mailbox.stream"),
+                ("state", "in", ("pending", "enqueued", "started")),
+            ]
         )
-        return check("backlog", "good", f"{mailbox.listed_count} messages to fetch; {jobs} sync jobs in this database")
+        return check(
+            "backlog",
+            "good",
+            f"{mailbox.listed_count} messages to fetch; {jobs} sync jobs in this database",
+        )
 
     def _check_quarantine(self, mailbox):
         count = mailbox.quarantine_count
@@ -249,20 +286,27 @@ class MailboxDoctor(models.AbstractModel):
     def _check_errors(self, mailbox):
         blocked = mailbox.stream_ids.filtered(lambda stream: stream.gate == "blocked")
         if blocked:
-            return check("trouble", "bad", blocked[0].gate_reason or "blocked", mailbox.health_text or "")
+            return check(
+                "trouble", "bad", blocked[0].gate_reason or "blocked", mailbox.health_text or ""
+            )
         if mailbox.breaker_reason:
-            return check("trouble", "hint", f"{mailbox.breaker_reason} until {mailbox.breaker_until} UTC")
+            return check(
+                "trouble", "hint", f"{mailbox.breaker_reason} until {mailbox.breaker_until} UTC"
+            )
         failed = self.env["mailbox.run"].search(
             [("mailbox_id", "=", mailbox.id), ("outcome", "!=", "ok")], limit=1
         )
         if failed:
-            text = f"over; the last was at {failed.ended_at} UTC: {failed.outcome} {failed.note or ''}"
+            text = (
+                f"over; the last was at {failed.ended_at} UTC: {failed.outcome} {failed.note or ''}"
+            )
             return check("trouble", "good", text.strip())
         return check("trouble", "good", "none")
 
 
 def _channels():
-    """queue_job's channels as its runner reads them: environment, else section [queue_job] of odoo.conf."""
+    """queue_job's channels as its runner reads them: environment, else section [queue_job] of
+    odoo.conf."""
     from_environment = os.environ.get("ODOO_QUEUE_JOB_CHANNELS", "")
     if from_environment or not config["config"]:
         return from_environment

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
-
 from odoo import api, models
 from odoo.tools.misc import hmac
-
 
 TIMEOUT = 5
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -30,10 +28,11 @@ class MailboxPreflight(models.AbstractModel):
 
     @api.model
     def _findings(self, current_url=""):
-        """What is right and wrong with this Odoo's address, as Findings; asks this server over the network.
+        """What is right and wrong with this Odoo's address, as Findings; asks this server over the
+        network.
 
-        ``current_url`` is the address the person uses now; a difference to the configured one would lose
-        the web session on the way back.
+        ``current_url`` is the address the person uses now; a difference to the configured one would
+        lose the web session on the way back.
         """
         uri = self.env["mailbox"]._redirect_uri()
         return [*self._address_findings(current_url), self._frozen(), self._reachable(uri)]
@@ -49,11 +48,18 @@ class MailboxPreflight(models.AbstractModel):
 
     def _scheme(self, parts):
         if parts.scheme == "https" or parts.hostname in LOCAL_HOSTS:
-            return Finding("good", self.env._("The address is safe: %s", f"{parts.scheme}://{parts.netloc}"))
+            return Finding(
+                "good", self.env._("The address is safe: %s", f"{parts.scheme}://{parts.netloc}")
+            )
         return Finding(
             "bad",
-            self.env._("The address of this Odoo is not https: %s", f"{parts.scheme}://{parts.netloc}"),
-            self.env._("Providers accept plain http for localhost only. Serve Odoo by https and set web.base.url."),
+            self.env._(
+                "The address of this Odoo is not https: %s", f"{parts.scheme}://{parts.netloc}"
+            ),
+            self.env._(
+                "Providers accept plain http for localhost only. Serve Odoo by https and set "
+                "web.base.url."
+            ),
         )
 
     def _host(self, parts):
@@ -80,9 +86,14 @@ class MailboxPreflight(models.AbstractModel):
             return None
         return Finding(
             "bad",
-            self.env._("You use %(here)s, but the provider sends you back to %(there)s.",
-                       here=f"{here.scheme}://{here.netloc}", there=f"{parts.scheme}://{parts.netloc}"),
-            self.env._("Open Odoo at the second address, or correct the system parameter web.base.url."),
+            self.env._(
+                "You use %(here)s, but the provider sends you back to %(there)s.",
+                here=f"{here.scheme}://{here.netloc}",
+                there=f"{parts.scheme}://{parts.netloc}",
+            ),
+            self.env._(
+                "Open Odoo at the second address, or correct the system parameter web.base.url."
+            ),
         )
 
     def _frozen(self):
@@ -92,8 +103,9 @@ class MailboxPreflight(models.AbstractModel):
             "hint",
             self.env._("The address can change by itself."),
             self.env._(
-                "Odoo sets web.base.url anew when an administrator signs in under another address; the provider "
-                "would refuse it. Create the system parameter web.base.url.freeze with the value True."
+                "Odoo sets web.base.url anew when an administrator signs in under another "
+                "address; the provider would refuse it. Create the system parameter "
+                "web.base.url.freeze with the value True."
             ),
         )
 
@@ -107,13 +119,16 @@ class MailboxPreflight(models.AbstractModel):
         except (requests.RequestException, ValueError, AttributeError):
             proof = None
         if proof == self._proof(challenge):
-            return Finding("good", self.env._("The way back was tried from this server: it arrives here."))
+            return Finding(
+                "good", self.env._("The way back was tried from this server: it arrives here.")
+            )
         return Finding(
             "hint",
             self.env._("This server did not find itself at %s", uri),
             self.env._(
-                "Browsers may still reach it (some networks do not let a server call its own public name). Open "
-                "the address in a browser: it must show a page of Mailbox, not an error of the web server."
+                "Browsers may still reach it (some networks do not let a server call its own "
+                "public name). Open the address in a browser: it must show a page of Mailbox, not "
+                "an error of the web server."
             ),
         )
 
@@ -121,5 +136,3 @@ class MailboxPreflight(models.AbstractModel):
     def _proof(self, challenge):
         """An answer that only this database can give to a challenge."""
         return hmac(self.env(su=True), "mailbox-preflight", challenge[:64])
-
-

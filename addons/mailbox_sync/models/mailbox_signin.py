@@ -1,9 +1,9 @@
 """A sign-in that was begun and not yet finished: the server's half of the OAuth state.
 
-The state in the address is a random word; here stands only its hash, with the person, a hash of the secret
-in the person's own web session, the PKCE verifier (encrypted) and an end. It is deleted by the first
-callback that names it, in a transaction of its own, so that it cannot be used twice whatever happens next
-(RFC 6749 section 10.12, RFC 7636, RFC 9700 section 2.1).
+The state in the address is a random word; here stands only its hash, with the person, a hash of the
+secret in the person's own web session, the PKCE verifier (encrypted) and an end. It is deleted by
+the first callback that names it, in a transaction of its own, so that it cannot be used twice
+whatever happens next (RFC 6749 section 10.12, RFC 7636, RFC 9700 section 2.1).
 """
 
 import hashlib
@@ -67,11 +67,14 @@ class MailboxSignin(models.Model):
     def _begin(self, mailbox, session_word, scope_profile):
         """Remember a sign-in; returns the provider's address to send the person to.
 
-        Superuser: no group has rights here. Raises UserError when the client id or secret is missing.
+        Superuser: no group has rights here. Raises UserError when the client id or secret is
+        missing.
         """
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
         redirect_uri = mailbox._redirect_uri()
-        url = mailbox._authorizer(scope_profile, verifier).authorization_url(state, login_hint=mailbox.address)
+        url = mailbox._authorizer(scope_profile, verifier).authorization_url(
+            state, login_hint=mailbox.address
+        )
         self.sudo().create(
             {
                 "state_hash": digest(state),
@@ -89,10 +92,11 @@ class MailboxSignin(models.Model):
 
     @api.model
     def _consume(self, state, session_word, user_id):
-        """Take the sign-in that ``state`` names, once; None when there is none for this session and person.
+        """Take the sign-in that ``state`` names, once; None when there is none for this session and
+        person.
 
-        Deleted and committed on a cursor of its own before anything else happens. Wrong guesses do not
-        tell whether the state existed.
+        Deleted and committed on a cursor of its own before anything else happens. Wrong guesses do
+        not tell whether the state existed.
         """
         query = SQL(
             """DELETE FROM mailbox_signin WHERE state_hash = %s
@@ -104,7 +108,9 @@ class MailboxSignin(models.Model):
             rows = api.Environment(cr, SUPERUSER_ID, {}).execute_query(query)
         if not rows:
             return None
-        session_hash, owner_id, mailbox_id, profile, redirect_uri, issuer, sealed, expires_at = rows[0]
+        session_hash, owner_id, mailbox_id, profile, redirect_uri, issuer, sealed, expires_at = (
+            rows[0]
+        )
         mine = consteq(session_hash, digest(session_word or "")) and owner_id == user_id
         if not mine or expires_at < fields.Datetime.now():
             return None

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from mailbox_core.errors import ProviderError
-
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
+
+from mailbox_core.errors import ProviderError
 
 from .. import jobs
 from .mailbox_credential import IDENTITY_SCOPES
@@ -14,7 +14,8 @@ IDLE_DAYS = 30
 """A grant that issued no token for so long is tried: Google ends it after six months of silence."""
 
 WARN_DAYS = 3
-"""The owner is told this many days before a grant ends (Google's testing mode: seven days in all)."""
+"""The owner is told this many days before a grant ends (Google's testing mode: seven days in all).
+"""
 
 
 class Mailbox(models.Model):
@@ -28,15 +29,21 @@ class Mailbox(models.Model):
     )
     token_text = fields.Char(compute="_compute_token", compute_sudo=True)
     token_identity = fields.Char(compute="_compute_token", compute_sudo=True, string="Signed in as")
-    token_verified_at = fields.Datetime(compute="_compute_token", compute_sudo=True, string="Verified at")
-    token_failing_since = fields.Datetime(compute="_compute_token", compute_sudo=True, string="Failing since")
+    token_verified_at = fields.Datetime(
+        compute="_compute_token", compute_sudo=True, string="Verified at"
+    )
+    token_failing_since = fields.Datetime(
+        compute="_compute_token", compute_sudo=True, string="Failing since"
+    )
     token_ends_at = fields.Datetime(
         compute="_compute_token",
         compute_sudo=True,
         string="Sign-in ends at",
-        help="Set when the provider limits the whole sign-in, for example Google's testing mode (seven days).",
+        help="Set when the provider limits the sign-in, as Google's testing mode (seven days).",
     )
-    token_features = fields.Char(compute="_compute_token", compute_sudo=True, string="What the sign-in allows")
+    token_features = fields.Char(
+        compute="_compute_token", compute_sudo=True, string="What the sign-in allows"
+    )
     may_operate = fields.Boolean(compute="_compute_may_operate")
 
     @api.depends("credential_ids.token_state", "scope_profile", "provider")
@@ -53,7 +60,9 @@ class Mailbox(models.Model):
             mailbox.token_ends_at = credential.refresh_expires_at
             mailbox.token_text = mailbox._token_words(credential)
             granted = frozenset((credential.scopes or "").split())
-            mailbox.token_features = ", ".join(mailbox._features_of(granted)) if credential.secret else False
+            mailbox.token_features = (
+                ", ".join(mailbox._features_of(granted)) if credential.secret else False
+            )
 
     def _token_words(self, credential):
         """The state of the grant in words that never promise more than is known."""
@@ -65,7 +74,9 @@ class Mailbox(models.Model):
             "stored": self.env._("Stored, not yet verified"),
             "verified": self.env._("Verified at %s", when(credential.verified_at)),
             "failing": self.env._(
-                "Failing since %(since)s: %(cause)s", since=when(credential.failing_since), cause=credential.failure
+                "Failing since %(since)s: %(cause)s",
+                since=when(credential.failing_since),
+                cause=credential.failure,
             ),
             "reconnect": self.env._("Reconnect needed: %s", credential.failure or ""),
         }
@@ -98,12 +109,19 @@ class Mailbox(models.Model):
 
     @api.model
     def _cron_token_health(self):
-        """Warn before grants end, and queue a real refresh for those that were idle or are failing."""
+        """Warn before grants end, and queue a real refresh for those idle or failing."""
         now = fields.Datetime.now()
         credentials = self.env["mailbox.credential"].sudo()
-        alive = [("token_state", "in", ("stored", "verified", "failing")), ("mailbox_id.active", "=", True)]
+        alive = [
+            ("token_state", "in", ("stored", "verified", "failing")),
+            ("mailbox_id.active", "=", True),
+        ]
         ending = credentials.search(
-            [*alive, ("refresh_expires_at", "<=", now + timedelta(days=WARN_DAYS)), ("warned_at", "=", False)]
+            [
+                *alive,
+                ("refresh_expires_at", "<=", now + timedelta(days=WARN_DAYS)),
+                ("warned_at", "=", False),
+            ]
         )
         for credential in ending:
             credential.mailbox_id._warn_of_end(credential)
@@ -117,20 +135,25 @@ class Mailbox(models.Model):
             jobs.enqueue(mailbox, jobs.CARE, f"verify:{mailbox.id}")._job_verify_token()
 
     def _warn_of_end(self, credential):
-        ends = format_datetime(self.env, credential.refresh_expires_at, tz=self.owner_id.tz or "UTC")
+        ends = format_datetime(
+            self.env, credential.refresh_expires_at, tz=self.owner_id.tz or "UTC"
+        )
         self._remind(
             "mailbox_sync.activity_sign_in_ends",
-            self.env._("The sign-in of %(address)s ends at %(date)s", address=self.address, date=ends),
             self.env._(
-                "Press Reconnect before. If this comes back every week, the app is in testing mode at the "
-                "provider: an administrator publishes it (Google: Audience, In production or Internal)."
+                "The sign-in of %(address)s ends at %(date)s", address=self.address, date=ends
+            ),
+            self.env._(
+                "Press Reconnect before. If this comes back every week, the app is in testing "
+                "mode at the provider: an administrator publishes it (Google: Audience, In "
+                "production or Internal)."
             ),
         )
         credential.warned_at = fields.Datetime.now()
 
     def _job_verify_token(self):
-        """Job: one refresh exchange. Its outcome is noted on the credential; expected trouble is no failure
-        of the job."""
+        """Job: one refresh exchange. Its outcome is noted on the credential; expected trouble is no
+        failure of the job."""
         try:
             self.sudo()._verify_token()
         except ProviderError as error:
@@ -141,4 +164,6 @@ class Mailbox(models.Model):
         """One open activity of this type for the owner, however often the reason comes up."""
         self.ensure_one()
         if not self.activity_search([activity_type]):
-            self.activity_schedule(activity_type, summary=summary, note=note, user_id=self.owner_id.id)
+            self.activity_schedule(
+                activity_type, summary=summary, note=note, user_id=self.owner_id.id
+            )

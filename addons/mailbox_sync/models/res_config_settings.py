@@ -1,16 +1,17 @@
 """Settings, Mailbox: the client registration people sign in with, and the address to register."""
 
-from mailbox_core import registry
-
 from odoo import api, fields, models
 from odoo.http import request
+
+from mailbox_core import registry
 
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     mailbox_provider = fields.Selection(
-        selection="_selection_mailbox_provider", default=lambda self: self._default_mailbox_provider()
+        selection="_selection_mailbox_provider",
+        default=lambda self: self._default_mailbox_provider(),
     )
     mailbox_client_id = fields.Char(
         string="Client ID", compute="_compute_mailbox_client", store=True, readonly=False
@@ -23,7 +24,9 @@ class ResConfigSettings(models.TransientModel):
         help="Stored encrypted and never shown again. Empty: keep the stored one.",
     )
     mailbox_has_secret = fields.Boolean(compute="_compute_mailbox_client", store=True)
-    mailbox_redirect_uri = fields.Char(string="Redirect address", compute="_compute_mailbox_redirect_uri")
+    mailbox_redirect_uri = fields.Char(
+        string="Redirect address", compute="_compute_mailbox_redirect_uri"
+    )
 
     @api.model
     def _selection_mailbox_provider(self):
@@ -65,7 +68,8 @@ class ResConfigSettings(models.TransientModel):
         return result
 
     def _write_mailbox_client(self):
-        """Keep the client id; an emptied one ends the registration here (connected mailboxes then fail)."""
+        """Keep the client id; an emptied one ends the registration here (connected mailboxes then
+        fail)."""
         client_id = (self.mailbox_client_id or "").strip()
         client = self._mailbox_client()
         if client and not client_id:

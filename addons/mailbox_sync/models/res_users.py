@@ -10,7 +10,7 @@ class ResUsers(models.Model):
 
     @property
     def SELF_READABLE_FIELDS(self):
-        return super().SELF_READABLE_FIELDS + ["mailbox_ids"]
+        return [*super().SELF_READABLE_FIELDS, "mailbox_ids"]
 
     def action_mailbox_new(self):
         """Ask for the address to connect."""

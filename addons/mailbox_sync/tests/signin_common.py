@@ -26,7 +26,9 @@ READ, MODIFY = "https://mail.test/read", "https://mail.test/modify"
 
 PROFILES = (
     ScopeProfile("read", frozenset({READ, "openid"}), ("Import", "Live changes")),
-    ScopeProfile("two_way", frozenset({READ, MODIFY, "openid"}), ("Import", "Live changes", "Archive")),
+    ScopeProfile(
+        "two_way", frozenset({READ, MODIFY, "openid"}), ("Import", "Live changes", "Archive")
+    ),
     ScopeProfile("send", frozenset({"https://mail.test/send", "openid"}), ("Send",)),
 )
 
@@ -69,7 +71,9 @@ class FakeAuthorizer:
         self.desk, self.config = desk, config
 
     def authorization_url(self, state, login_hint=None):
-        self.desk.calls.append(("authorize", self.config.code_verifier, tuple(sorted(self.config.scopes))))
+        self.desk.calls.append(
+            ("authorize", self.config.code_verifier, tuple(sorted(self.config.scopes)))
+        )
         query = {"state": state, "redirect_uri": self.config.redirect_uri, "login_hint": login_hint}
         return "https://desk.test/auth?" + urlencode(query)
 
@@ -84,7 +88,9 @@ class FakeAuthorizer:
 
 
 class FakeMail:
-    capabilities = Capabilities("mailbox", "labels", True, True, True, True, frozenset(), None, True, True, 50, 50)
+    capabilities = Capabilities(
+        "mailbox", "labels", True, True, True, True, frozenset(), None, True, True, 50, 50
+    )
 
     def __init__(self, desk, config):
         self.desk, self.config = desk, config

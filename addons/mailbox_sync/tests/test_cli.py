@@ -6,11 +6,10 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
+from odoo.addons.mailbox_sync import conf, crypto
 from odoo.cli.command import find_command
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import config
-
-from odoo.addons.mailbox_sync import conf
 
 from .signin_common import REFRESH, Desk, connect, new_mailbox, use_fake_provider
 
@@ -24,13 +23,14 @@ class TestCommand(TransactionCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.key_file = Path(folder.name) / "secret.key"
+        crypto.create_key_file(self.key_file)
         self.startPatcher(patch.dict(os.environ, {"MAILBOX_SECRET_KEY_FILE": str(self.key_file)}))
         self.mailbox = new_mailbox(self.env)
         connect(self.mailbox, self.desk)
         command = find_command("mailbox")
         self.command = command()
-        # Odoo runs the file without naming a module, so its globals are reached through a function of it. The
-        # test server's configuration must stay as it is.
+        # Odoo runs the file without naming a module, so its globals are reached through a function
+        # of it. The test server's configuration must stay as it is.
         ours = {"_environment": self.environment, "_databases": lambda: [self.env.cr.dbname]}
         self.startPatcher(patch.dict(type(self.command).run.__globals__, ours))
         self.startPatcher(patch.object(config, "parse_config", lambda *args, **kwargs: None))
@@ -75,7 +75,9 @@ class TestCommand(TransactionCase):
         self.assertEqual(code, 1)
         checks = {found["name"]: found for found in report["mailboxes"][0]["checks"]}
         self.assertIn("Verified at", checks["sign-in"]["text"])
-        self.assertEqual((checks["quarantine"]["level"], checks["quarantine"]["text"]), ("hint", "3 messages"))
+        self.assertEqual(
+            (checks["quarantine"]["level"], checks["quarantine"]["text"]), ("hint", "3 messages")
+        )
         os.chmod(self.key_file, 0o644)
         self.mailbox.env["mailbox.credential"]._of(self.mailbox)._write_row(
             {"token_state": "reconnect", "failure": "revoked"}
@@ -88,7 +90,8 @@ class TestCommand(TransactionCase):
 
     def test_doctor_misses_a_key(self):
         self.key_file.unlink()
-        code, text, _err = self.call("doctor")
+        with self.assertLogs("odoo.addons.mailbox_sync.conf", "WARNING"):
+            code, text, _err = self.call("doctor")
         self.assertEqual(code, 1)
         self.assertIn("need keys that are not configured", text)
 
@@ -121,7 +124,9 @@ class TestCommand(TransactionCase):
         code, text, _err = self.call("rotate-keys", "--json", "--new-key")
         self.assertEqual(code, 0)
         self.assertEqual(json.loads(text)[0]["encrypted_anew"], 2)
-        self.assertIn(before.strip(), self.key_file.read_text(), "old keys stay until they are dropped")
+        self.assertIn(
+            before.strip(), self.key_file.read_text(), "old keys stay until they are dropped"
+        )
         code, text, _err = self.call("rotate-keys", "--json", "--drop-old-keys")
         self.assertEqual((code, json.loads(text)[0]["encrypted_anew"]), (0, 0))
         self.assertNotIn(before.strip(), self.key_file.read_text())
@@ -139,6 +144,7 @@ class TestCommand(TransactionCase):
         self.assertEqual(code, 2)
         self.assertIn("MAILBOX_SECRET_KEY", complaint)
         self.key_file.unlink()
-        code, _out, complaint = self.call("rotate-keys")
+        with self.assertLogs("odoo.addons.mailbox_sync.conf", "WARNING"):
+            code, _out, complaint = self.call("rotate-keys")
         self.assertEqual(code, 2)
         self.assertIn("is not configured here", complaint)

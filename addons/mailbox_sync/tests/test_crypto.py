@@ -5,9 +5,8 @@ import threading
 from pathlib import Path
 from unittest.mock import patch
 
-from odoo.tests import BaseCase, tagged
-
 from odoo.addons.mailbox_sync import conf, crypto
+from odoo.tests import BaseCase, tagged
 
 CONTEXT = "mailbox.credential:7:secret"
 HEX_KEY = "ab" * 32
@@ -43,7 +42,15 @@ class TestKeyring(BaseCase):
             changed = sealed[:place] + ("A" if sealed[place] != "A" else "B") + sealed[place + 1 :]
             with self.assertRaises(crypto.SecretError):
                 ring.open(changed, CONTEXT)
-        for cut in (sealed[:-4], sealed[:20], "", "v1", "v1:x:", "plain token", "v1:%s:AAAA" % self.new.key_id):
+        for cut in (
+            sealed[:-4],
+            sealed[:20],
+            "",
+            "v1",
+            "v1:x:",
+            "plain token",
+            f"v1:{self.new.key_id}:AAAA",
+        ):
             with self.assertRaises(crypto.SecretError):
                 ring.open(cut, CONTEXT)
 
@@ -59,7 +66,9 @@ class TestKeyring(BaseCase):
 
     def test_missing_key_names_it(self):
         sealed = crypto.make_keyring([self.old]).seal("token", CONTEXT)
-        with self.assertRaisesRegex(crypto.MissingKey, f"{self.old.key_id}.*secret_key_old") as caught:
+        with self.assertRaisesRegex(
+            crypto.MissingKey, f"{self.old.key_id}.*secret_key_old"
+        ) as caught:
             crypto.make_keyring([self.new]).open(sealed, CONTEXT)
         self.assertEqual(caught.exception.key_id, self.old.key_id)
 
@@ -68,7 +77,9 @@ class TestKeyring(BaseCase):
         for text in (HEX_KEY, HEX_KEY.upper(), base64_key, base64_key + "=", f"  {HEX_KEY}\n"):
             self.assertEqual(crypto.Key.parse(text, "here").material, bytes.fromhex(HEX_KEY))
         for text in ("", "correct horse battery staple", "ab" * 16, "zz" * 32, "ab" * 33, "ü" * 43):
-            with self.assertRaisesRegex(crypto.MalformedKey, "in odoo.conf must be 32 random bytes"):
+            with self.assertRaisesRegex(
+                crypto.MalformedKey, "in odoo.conf must be 32 random bytes"
+            ):
                 crypto.Key.parse(text, "odoo.conf")
 
     def test_a_key_never_shows_itself(self):
@@ -89,11 +100,15 @@ class TestKeySources(BaseCase):
         self.write_conf("")
         real = {"config": str(self.rcfile), "data_dir": str(self.folder / "data")}
         self.startPatcher(patch.object(conf, "config", real))
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("MAILBOX_")}
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith("MAILBOX_")
+        }
         self.startPatcher(patch.dict(os.environ, clean, clear=True))
 
     def write_conf(self, lines):
-        self.rcfile.write_text(f"[options]\nworkers = 2\n[mailbox]\n{lines}\n[queue_job]\nchannels = root:2\n")
+        self.rcfile.write_text(
+            f"[options]\nworkers = 2\n[mailbox]\n{lines}\n[queue_job]\nchannels = root:2\n"
+        )
 
     def test_key_file_is_made_once_private_and_announced(self):
         with self.assertLogs("odoo.addons.mailbox_sync.conf", "WARNING") as logs:
@@ -142,7 +157,9 @@ class TestKeySources(BaseCase):
 
     def test_bad_configuration_says_where(self):
         self.write_conf("secret_key = hunter2")
-        with self.assertRaisesRegex(crypto.MalformedKey, r"secret_key in section \[mailbox\] of .*odoo.conf"):
+        with self.assertRaisesRegex(
+            crypto.MalformedKey, r"secret_key in section \[mailbox\] of .*odoo.conf"
+        ):
             conf.keyring()
 
     def test_damaged_key_file_is_never_overwritten(self):
@@ -157,5 +174,3 @@ class TestKeySources(BaseCase):
         self.assertEqual(conf.endpoints().google_token, "https://oauth2.googleapis.com/token")
         self.write_conf("google_base_url = http://127.0.0.1:9/")
         self.assertEqual(conf.endpoints().google_token, "http://127.0.0.1:9/token")
-
-

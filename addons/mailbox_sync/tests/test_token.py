@@ -3,14 +3,13 @@ import time
 from datetime import timedelta
 from unittest.mock import patch
 
-from mailbox_core.errors import AuthorizationLost, Unavailable
-
 from odoo import SUPERUSER_ID, api, fields
+from odoo.addons.mailbox_sync import conf, crypto
+from odoo.addons.mailbox_sync.token_source import TokenSource
 from odoo.orm.registry import DummyRLock
 from odoo.tests import TransactionCase, tagged
 
-from odoo.addons.mailbox_sync import conf, crypto
-from odoo.addons.mailbox_sync.token_source import TokenSource
+from mailbox_core.errors import AuthorizationLost, Unavailable
 
 from .signin_common import (
     ACCESS,
@@ -37,13 +36,16 @@ class TestTokenSource(TransactionCase):
 
     def age(self, seconds):
         """Let the access token end in so many seconds."""
-        self.credential._write_row({"expires_at": fields.Datetime.now() + timedelta(seconds=seconds)})
+        self.credential._write_row(
+            {"expires_at": fields.Datetime.now() + timedelta(seconds=seconds)}
+        )
 
     def failure(self, call):
-        """What ``call`` raises. Not assertRaises: Odoo's rolls back, and what is noted must be seen."""
+        """What ``call`` raises. Not assertRaises: Odoo's rolls back, and what is noted must be
+        seen."""
         try:
             call()
-        except Exception as error:  # noqa: BLE001 - the caller looks at it
+        except Exception as error:
             return error
         raise AssertionError("nothing was raised")
 
@@ -62,7 +64,9 @@ class TestTokenSource(TransactionCase):
         self.desk.answers = [self.desk.grant(2, refresh_token=None)]
         self.assertEqual(self.tokens.token(), f"{ACCESS}-2")
         self.assertEqual(self.desk.named("refresh"), [("refresh", REFRESH)])
-        self.assertEqual(self.credential._open("use").refresh_token, REFRESH, "never overwritten with nothing")
+        self.assertEqual(
+            self.credential._open("use").refresh_token, REFRESH, "never overwritten with nothing"
+        )
 
     def test_renew_uses_what_another_worker_got(self):
         # F41: one refresh after a 401; a second worker with the same stale token takes the new one.
@@ -76,7 +80,9 @@ class TestTokenSource(TransactionCase):
     def test_lost_grant_is_asked_for_once(self):
         # F44: reconnect, then not one call more.
         self.age(0)
-        self.desk.answers = [AuthorizationLost("invalid_grant", "Token has been expired or revoked.")]
+        self.desk.answers = [
+            AuthorizationLost("invalid_grant", "Token has been expired or revoked.")
+        ]
         for _try in range(3):
             failure = self.failure(self.tokens.token)
             self.assertIsInstance(failure, AuthorizationLost)
@@ -107,7 +113,8 @@ class TestTokenSource(TransactionCase):
         self.assertFalse(self.credential.failing_since)
 
     def test_lost_answer_survives(self):
-        # F43: the answer is lost after the provider issued a token; the old refresh token still works.
+        # F43: the answer is lost after the provider issued a token; the old refresh token still
+        # works.
         self.age(0)
         self.desk.answers = [Unavailable("connection reset", reached=True)]
         self.assertIsInstance(self.failure(self.tokens.token), Unavailable)
@@ -132,7 +139,10 @@ class TestTokenSource(TransactionCase):
     def test_missing_key_blocks_and_names_it(self):
         other = crypto.make_keyring([crypto.Key.parse("12" * 32, "")])
         key_id = crypto.sealed_key_id(self.credential.secret)
-        with patch.object(conf, "keyring", lambda: other), self.assertRaisesRegex(AuthorizationLost, key_id):
+        with (
+            patch.object(conf, "keyring", lambda: other),
+            self.assertRaisesRegex(AuthorizationLost, key_id),
+        ):
             self.tokens.token()
         self.assertEqual(self.state(), "verified", "the grant itself is fine")
         self.assertEqual(self.tokens.token(), f"{ACCESS}-1")
@@ -143,7 +153,9 @@ class TestTokenSource(TransactionCase):
         self.desk.answers = [AuthorizationLost("invalid_grant", "revoked")]
         self.assertEqual(self.mailbox.action_verify_token()["params"]["type"], "danger")
         self.desk.answers = [self.desk.grant(9)]
-        self.assertEqual(self.mailbox.action_verify_token()["params"]["type"], "success", "a person may insist")
+        self.assertEqual(
+            self.mailbox.action_verify_token()["params"]["type"], "success", "a person may insist"
+        )
         self.credential._wipe()
         self.assertIn("Nothing stored", self.mailbox.action_verify_token()["params"]["title"])
         self.assertEqual(len(self.desk.named("refresh")), 3)
@@ -194,18 +206,26 @@ class TestTokenSource(TransactionCase):
         self.env["mailbox.signin"]._begin(self.mailbox, "session-word-PLANTED", "read")
         self.mailbox.action_verify_token()
         settings = self.env["res.config.settings"].create(
-            {"mailbox_provider": "fake", "mailbox_client_id": "client-1", "mailbox_client_secret": CLIENT_SECRET}
+            {
+                "mailbox_provider": "fake",
+                "mailbox_client_id": "client-1",
+                "mailbox_client_secret": CLIENT_SECRET,
+            }
         )
         settings.execute()
         self.env.flush_all()
-        self.assertEqual(self.env["mailbox.client"]._for("fake", self.env.company)._open_secret(), CLIENT_SECRET)
+        self.assertEqual(
+            self.env["mailbox.client"]._for("fake", self.env.company)._open_secret(), CLIENT_SECRET
+        )
         self.assertEqual(self.credential._open_client_secret(), CLIENT_SECRET)
         self.env.cr.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema")
         tables = [name for (name,) in self.env.cr.fetchall()]
         self.assertIn("mailbox_credential", tables)
         hits = []
         for table in tables:
-            self.env.cr.execute(f'SELECT count(*) FROM "{table}" AS line WHERE line::text LIKE %s', ["%PLANTED%"])
+            self.env.cr.execute(
+                f'SELECT count(*) FROM "{table}" AS line WHERE line::text LIKE %s', ["%PLANTED%"]
+            )
             if self.env.cr.fetchone()[0]:
                 hits.append(table)
         self.assertEqual(hits, [])
@@ -248,7 +268,7 @@ class TestTwoWorkers(TransactionCase):
         def work():
             try:
                 tokens.append(TokenSource(self.registry, self.mailbox_id).token())
-            except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            except Exception as error:
                 failures.append(error)
 
         threads = [threading.Thread(target=work) for _number in range(count)]

@@ -33,7 +33,7 @@ class MailboxDisconnect(models.TransientModel):
             wizard.revoke = not others
 
     def action_confirm(self):
-        """Do it. Whether the provider could be told is shown; the grant is forgotten in any case."""
+        """Forget the grant in any case, and show whether the provider could be told."""
         self.ensure_one()
         mailbox = self.mailbox_id
         mailbox._check_operator()
@@ -48,4 +48,3 @@ class MailboxDisconnect(models.TransientModel):
                 self.env._("%s Remove the app in the account's own security settings.", trouble),
             )
         return mailbox._notify("success", self.env._("Disconnected"), mailbox.address)
-

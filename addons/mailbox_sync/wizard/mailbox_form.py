@@ -7,8 +7,8 @@ class MailboxForm(models.AbstractModel):
     _name = "mailbox.form"
     _description = "Form About a Mailbox"
 
-    # Not @api.constrains: those run as superuser, and a form for somebody else's mailbox would tell its name
-    # and size.
+    # Not @api.constrains: those run as superuser, and a form for somebody else's mailbox would tell
+    # its name and size.
     @api.model_create_multi
     def create(self, vals_list):
         for values in vals_list:

@@ -10,7 +10,9 @@ class MailboxNew(models.TransientModel):
     _description = "Connect Own Mailbox"
 
     provider = fields.Selection(
-        selection="_selection_provider", required=True, default=lambda self: self._selection_provider()[:1][0][0]
+        selection="_selection_provider",
+        required=True,
+        default=lambda self: self._selection_provider()[:1][0][0],
     )
     address = fields.Char(required=True, default=lambda self: self.env.user.email)
     scope_profile = fields.Selection(
@@ -27,8 +29,8 @@ class MailboxNew(models.TransientModel):
     def action_connect(self):
         """Make the mailbox, owned by the person at work, and go to the sign-in page.
 
-        Superuser, because only managers may create mailboxes: the owner is the caller, and whose mail it
-        becomes is decided by who signs in at the provider.
+        Superuser, because only managers may create mailboxes: the owner is the caller, and whose
+        mail it becomes is decided by who signs in at the provider.
         """
         self.ensure_one()
         if not self.env.user._is_internal():
@@ -43,7 +45,10 @@ class MailboxNew(models.TransientModel):
         )
         if mailbox and mailbox.owner_id != self.env.user:
             raise UserError(
-                self.env._("%s is connected already by somebody else. Ask a manager to make you a member.", address)
+                self.env._(
+                    "%s is connected already by somebody else. Ask a manager to make you a member.",
+                    address,
+                )
             )
         if not mailbox:
             mailbox = mailboxes.create(

@@ -4,11 +4,11 @@ import time
 from email.message import EmailMessage
 from email.utils import make_msgid
 
-from mailbox_core.errors import ProviderError
-from mailbox_core.types import Since, Start, StreamRef
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from mailbox_core.errors import ProviderError
+from mailbox_core.types import Since, Start, StreamRef
 
 from .. import advice
 
@@ -18,7 +18,9 @@ class MailboxTest(models.TransientModel):
     _inherit = "mailbox.form"
     _description = "Mailbox Connection Test"
 
-    mailbox_id = fields.Many2one("mailbox", ondelete="cascade", help="Empty: a check of this server.")
+    mailbox_id = fields.Many2one(
+        "mailbox", ondelete="cascade", help="Empty: a check of this server."
+    )
     line_ids = fields.One2many("mailbox.test.line", "test_id")
     outcome = fields.Selection([("good", "Everything works"), ("bad", "Something does not work")])
     can_send = fields.Boolean(compute="_compute_can_send")
@@ -40,7 +42,12 @@ class MailboxTest(models.TransientModel):
         test = self.create({})
         for finding in self.env["mailbox.preflight"].sudo()._findings(current_url):
             self.env["mailbox.test.line"].create(
-                {"test_id": test.id, "name": finding.title, "state": finding.level, "advice": finding.advice}
+                {
+                    "test_id": test.id,
+                    "name": finding.title,
+                    "state": finding.level,
+                    "advice": finding.advice,
+                }
             )
         return test._show()
 
@@ -65,7 +72,7 @@ class MailboxTest(models.TransientModel):
         }
 
     def _checks(self):
-        """Label and call of each capability the scope profile promises, in the order they build on."""
+        """Label and call of each capability the scope profile promises, simplest first."""
         checks = [(self.env._("Sign-in"), self._sign_in)]
         if self.mailbox_id.scope_profile != "send":
             checks += [
@@ -85,7 +92,9 @@ class MailboxTest(models.TransientModel):
                 try:
                     line.update(state="good", detail=call())
                 except ProviderError as error:
-                    line.update(state="bad", detail=error.detail, advice=advice.next_step(self.env, error))
+                    line.update(
+                        state="bad", detail=error.detail, advice=advice.next_step(self.env, error)
+                    )
                     failed = call == self._sign_in
                 except UserError as error:
                     line.update(state="bad", detail=str(error))
@@ -106,10 +115,16 @@ class MailboxTest(models.TransientModel):
     def _profile(self):
         profile = self._provider().profile()
         if not self.mailbox_id._same_address(profile.address):
-            raise UserError(self.env._("The sign-in opens %s, another mailbox. Press Reconnect.", profile.address))
+            raise UserError(
+                self.env._(
+                    "The sign-in opens %s, another mailbox. Press Reconnect.", profile.address
+                )
+            )
         if profile.messages is None:
             return profile.address
-        return self.env._("%(address)s, %(count)s messages", address=profile.address, count=profile.messages)
+        return self.env._(
+            "%(address)s, %(count)s messages", address=profile.address, count=profile.messages
+        )
 
     def _folders(self):
         return self.env._("%s folders", len(self._provider().folders()))
@@ -163,7 +178,12 @@ class MailboxTestLine(models.TransientModel):
     test_id = fields.Many2one("mailbox.test", required=True, ondelete="cascade")
     name = fields.Char(required=True)
     state = fields.Selection(
-        [("good", "Works"), ("hint", "Look at it"), ("bad", "Does not work"), ("skipped", "Not tried")],
+        [
+            ("good", "Works"),
+            ("hint", "Look at it"),
+            ("bad", "Does not work"),
+            ("skipped", "Not tried"),
+        ],
         required=True,
     )
     detail = fields.Char()
