@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from mailbox_tools.demo import options, report
 from mailbox_tools.demo.client import _Form, _words
 from mailbox_tools.env import ToolingError
@@ -14,7 +15,9 @@ def test_a_path_that_is_not_there_is_named(tmp_path):
 
 
 def test_options_are_read(tmp_path):
-    chosen = options.read({"ONCE": "1", "QUOTA": "2026", "REPORT": str(tmp_path / "r.json")}, [str(tmp_path)])
+    chosen = options.read(
+        {"ONCE": "1", "QUOTA": "2026", "REPORT": str(tmp_path / "r.json")}, [str(tmp_path)]
+    )
     assert chosen.once and chosen.quota == "v2" and chosen.mail == (Path(tmp_path).resolve(),)
     with pytest.raises(ToolingError, match="2026"):
         options.read({"QUOTA": "strict"}, [])
@@ -24,8 +27,9 @@ def test_a_form_is_filled_as_a_willing_person_would():
     form = _Form()
     form.feed(
         '<form action="/next"><input type="radio" name="who" value="a">'
-        '<input type="radio" name="who" value="b" checked><input type="checkbox" name="scope" value="s">'
-        '<input type="email" name="other"><button name="decision" value="deny">No</button>'
+        '<input type="radio" name="who" value="b" checked>'
+        '<input type="checkbox" name="scope" value="s"><input type="email" name="other">'
+        '<button name="decision" value="deny">No</button>'
         '<button name="decision" value="allow">Yes</button></form>'
     )
     assert form.action == "/next"
@@ -33,11 +37,21 @@ def test_a_form_is_filled_as_a_willing_person_would():
 
 
 def test_a_page_is_reduced_to_its_words():
-    assert _words("<head><title>x</title></head><body><h1>Error 400</h1> <p>why</p></body>") == "Error 400 why"
+    assert (
+        _words("<head><title>x</title></head><body><h1>Error 400</h1> <p>why</p></body>")
+        == "Error 400 why"
+    )
 
 
 def figures(**changes):
-    base = {"provider_messages": 10, "stored": 8, "filtered": 1, "quarantined": 1, "duplicates": 0, "unexplained": 0}
+    base = {
+        "provider_messages": 10,
+        "stored": 8,
+        "filtered": 1,
+        "quarantined": 1,
+        "duplicates": 0,
+        "unexplained": 0,
+    }
     return {**base, **changes}
 
 

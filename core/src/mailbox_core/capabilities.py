@@ -11,8 +11,8 @@ from typing import Literal
 class Capabilities:
     """Declared abilities of a provider; every field is proved by the contract suite.
 
-    ``baseline``: the first answer carries a cursor from *before* the snapshot, so live changes can be
-    followed while history loads. ``page_limit`` and ``fetch_limit`` are messages a call.
+    ``baseline``: the first answer carries a cursor from *before* the snapshot, so live changes can
+    be followed while history loads. ``page_limit`` and ``fetch_limit`` are messages a call.
     """
 
     cursor_scope: Literal["mailbox", "folder"]

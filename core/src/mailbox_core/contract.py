@@ -48,10 +48,12 @@ class MailProvider(Protocol):
         """The newest messages, without touching any position."""
 
     def enumerate(self, within: str | None, resume: str | None, limit: int) -> Listing:
-        """Refs by key, newest first, of one folder or flag name, or of all; honours ``Scope.since`` only."""
+        """Refs by key, newest first, of one folder or flag name, or of all; honours
+        ``Scope.since`` only."""
 
     def fetch(self, refs: Sequence[MessageRef], depth: Depth) -> Iterator[Fetched]:
-        """One answer per ref, in any order. Trouble with one message is a ``Failed``, not an exception."""
+        """One answer per ref, in any order. Trouble with one message is a ``Failed``, not an
+        exception."""
 
     def attachment(self, ref: MessageRef, part: PartRef) -> Iterator[bytes]:
         """The decoded bytes of one part, in chunks."""
@@ -60,10 +62,12 @@ class MailProvider(Protocol):
         """Reach a goal. Messages that are gone are passed over."""
 
     def send(self, message: bytes, draft: MessageRef | None) -> Receipt:
-        """Hand over a message once. Unavailable with ``reached`` means: look with find_sent first."""
+        """Hand over a message once. Unavailable with ``reached`` means: look with find_sent
+        first."""
 
     def find_sent(self, message_id: str) -> MessageRef | None:
-        """The sent message that was handed over with this Message-ID, even if the provider rewrote it."""
+        """The sent message that was handed over with this Message-ID, even if the provider rewrote
+        it."""
 
 
 class Authorizer(Protocol):
@@ -127,7 +131,8 @@ class Budget(Protocol):
     """Units a mailbox may spend at its provider; shared between processes by the engine."""
 
     def take(self, lane: str, units: int) -> float:
-        """Seconds to wait before these units may be spent; 0.0 when they are granted (and taken)."""
+        """Seconds to wait before these units may be spent; 0.0 when they are granted (and
+        taken)."""
 
     def penalize(self, seconds: float) -> None:
         """The provider asked for silence: no grants for this long."""
@@ -135,12 +140,13 @@ class Budget(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """Everything a provider needs to be made. ``settings`` are the form fields its registry entry names."""
+    """Everything a provider needs to be made. ``settings`` are the form fields its registry entry
+    names."""
 
     address: str
     tokens: TokenSource | None
     budget: Budget
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     settings: dict[str, str] = field(default_factory=dict)
     lane: str = "new"
 

@@ -35,8 +35,8 @@ class ProviderError(Exception):
 
 
 class Throttled(ProviderError):
-    """Asked too often. ``retry_after`` is seconds from now as told by the provider, None when it gave no
-    advice; ``scope`` says whose limit it is."""
+    """Asked too often. ``retry_after`` is seconds from now as told by the provider, None when it
+    gave no advice; ``scope`` says whose limit it is."""
 
     def __init__(
         self,
@@ -50,8 +50,8 @@ class Throttled(ProviderError):
 
 
 class Unavailable(ProviderError):
-    """5xx, a broken answer, no connection, a time-out. ``reached`` is True when the request may have been
-    carried out although its answer was lost."""
+    """5xx, a broken answer, no connection, a time-out. ``reached`` is True when the request may
+    have been carried out although its answer was lost."""
 
     def __init__(self, detail: str = "", reached: bool = False) -> None:
         super().__init__(detail)
@@ -70,7 +70,8 @@ class AuthorizationLost(ProviderError):
 
 
 class CursorExpired(ProviderError):
-    """The cursor is too old for the provider: what changed since is only found by enumerating again."""
+    """The cursor is too old for the provider: what changed since is only found by enumerating
+    again."""
 
 
 class NotFound(ProviderError):

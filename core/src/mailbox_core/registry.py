@@ -1,7 +1,7 @@
 """Name to provider: the only place where a provider's name is compared.
 
-Outside providers register with the entry-point group ``mailbox_core.providers``; the object named there is a
-``ProviderSpec``.
+Outside providers register with the entry-point group ``mailbox_core.providers``; the object named
+there is a ``ProviderSpec``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class ScopeProfile:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """A provider's entry: factories and the form to fill in. ``hidden``: for tests, not to be offered.
+    """A provider's entry: factories and the form to fill in. ``hidden``: for tests, not to be
+    offered.
 
     ``authserv_ids``: under which names its own verdicts on senders stand (RFC 8601 section 2.5).
     """

@@ -1,14 +1,14 @@
 """The nouns every provider, the sync engine and the Odoo shell share: frozen data, no behaviour.
 
-Words follow RFC 6154 and RFC 8621: a *folder* has a *role*, a message has *placements* (the folders it
-is in) and *flags*. An absent (``None``) field always means *unknown*, never *empty*.
+Words follow RFC 6154 and RFC 8621: a *folder* has a *role*, a message has *placements* (the
+folders it is in) and *flags*. An absent (``None``) field always means *unknown*, never *empty*.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Union
+from typing import Literal
 
 Role = Literal["inbox", "sent", "drafts", "archive", "trash", "junk", "all", "flagged", "important"]
 Flag = Literal["seen", "flagged", "answered", "draft", "important"]
@@ -66,7 +66,8 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class PartRef:
-    """A MIME part by its path in the tree ("1.2", RFC 3501 section 6.4.5 numbering): stable, unlike ids."""
+    """A MIME part by its path in the tree ("1.2", RFC 3501 section 6.4.5 numbering): stable,
+    unlike ids."""
 
     path: str
 
@@ -75,8 +76,8 @@ class PartRef:
 class Scope:
     """What the owner wants copied. Handed to a provider when it is made.
 
-    ``exclude`` is a query in the provider's own syntax; sizes are bytes; None means no limit and, for
-    ``folders``, every folder but those in ``skip_roles``.
+    ``exclude`` is a query in the provider's own syntax; sizes are bytes; None means no limit and,
+    for ``folders``, every folder but those in ``skip_roles``.
     """
 
     since: datetime | None = None
@@ -106,12 +107,13 @@ class Since:
     cursor: str
 
 
-Position = Union[Start, Snapshot, Since]
+Position = Start | Snapshot | Since
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A change to a set whose complete value is not known. ``removed`` and ``added`` are disjoint."""
+    """A change to a set whose complete value is not known. ``removed`` and ``added`` are
+    disjoint."""
 
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
@@ -119,8 +121,8 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """A message that exists, as far as this page knows. ``filtered`` names the scope rule that keeps its
-    content out (``exclude``, ``size``, ``folder``), found without downloading it."""
+    """A message that exists, as far as this page knows. ``filtered`` names the scope rule that
+    keeps its content out (``exclude``, ``size``, ``folder``), found without downloading it."""
 
     ref: MessageRef
     folders: frozenset[str] | Delta | None = None
@@ -150,9 +152,9 @@ class Span:
 class Page:
     """One bounded answer to "what changed?". May be empty, repeat items and come unordered.
 
-    ``cursor``, if given, replaces the stored one together with the rows. ``resume``, if given, is the next
-    snapshot position; None on the last snapshot page. ``more`` says that the next page can be asked for at
-    once.
+    ``cursor``, if given, replaces the stored one together with the rows. ``resume``, if given, is
+    the next snapshot position; None on the last snapshot page. ``more`` says that the next page
+    can be asked for at once.
     """
 
     upserts: tuple[Upsert, ...] = ()
@@ -165,7 +167,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of an enumeration by key, for the audit: refs and the place to go on, None at the end."""
+    """One page of an enumeration by key, for the audit: refs and the place to go on, None at the
+    end."""
 
     refs: tuple[MessageRef, ...]
     resume: str | None
@@ -175,10 +178,10 @@ class Listing:
 class Content:
     """A fetched message.
 
-    ``raw`` is RFC 5322 bytes. If ``complete``, exactly the bytes the provider holds; otherwise parts that
-    were left at the provider stand as ``message/external-body`` (RFC 2046 section 5.2.3) with access-type
-    ``x-mailbox-part`` and the parameters ``path``, ``size``, ``type`` and ``name``.
-    ``received_at`` is the provider's own time, UTC and aware. ``size`` is bytes.
+    ``raw`` is RFC 5322 bytes. If ``complete``, exactly the bytes the provider holds; otherwise
+    parts that were left at the provider stand as ``message/external-body`` (RFC 2046 section
+    5.2.3) with access-type ``x-mailbox-part`` and the parameters ``path``, ``size``, ``type`` and
+    ``name``. ``received_at`` is the provider's own time, UTC and aware. ``size`` is bytes.
     """
 
     ref: MessageRef
@@ -199,15 +202,15 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One message that could not be fetched although its neighbours could. ``retry`` tells whether later
-    tries may succeed."""
+    """One message that could not be fetched although its neighbours could. ``retry`` tells whether
+    later tries may succeed."""
 
     ref: MessageRef
     detail: str
     retry: bool = True
 
 
-Fetched = Union[Content, Gone, Failed]
+Fetched = Content | Gone | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,7 @@ class Delete:
     refs: tuple[MessageRef, ...]
 
 
-Mutation = Union[SetFlags, Place, Delete]
+Mutation = SetFlags | Place | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +251,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """"Something changed", without content. ``received_at`` is UTC and aware."""
+    """ "Something changed", without content. ``received_at`` is UTC and aware."""
 
     address: str
     received_at: datetime
@@ -257,7 +260,8 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """OAuth grant of one mailbox. ``refresh_token`` None in an answer means: keep the one you have."""
+    """OAuth grant of one mailbox. ``refresh_token`` None in an answer means: keep the one you
+    have."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False, default=None)
@@ -269,8 +273,8 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A non-body MIME part. ``available`` is False when its bytes stayed at the provider; ``size`` is
-    decoded bytes as far as known."""
+    """A non-body MIME part. ``available`` is False when its bytes stayed at the provider; ``size``
+    is decoded bytes as far as known."""
 
     ref: PartRef
     filename: str
@@ -285,11 +289,11 @@ class Part:
 class Email:
     """A parsed message. ``headers`` keeps order, case and duplicates (values decoded and capped).
 
-    ``date`` is the Date header as aware UTC, None when missing or unreadable. ``defects`` are short stable
-    words (``charset``, ``depth``, ``date`` …) telling what had to be guessed or cut. ``fingerprint`` is a
-    SHA-256 hex digest over sender, subject, date and content that survives transport changes.
-    ``automatic`` classifies machine mail: ``bounce``, ``delay``, ``report``, ``auto-reply``,
-    ``auto-generated``, ``list``, ``bulk``, ``calendar`` or None.
+    ``date`` is the Date header as aware UTC, None when missing or unreadable. ``defects`` are
+    short stable words (``charset``, ``depth``, ``date`` …) telling what had to be guessed or cut.
+    ``fingerprint`` is a SHA-256 hex digest over sender, subject, date and content that survives
+    transport changes. ``automatic`` classifies machine mail: ``bounce``, ``delay``, ``report``,
+    ``auto-reply``, ``auto-generated``, ``list``, ``bulk``, ``calendar`` or None.
     """
 
     message_id: str | None

@@ -1,4 +1,5 @@
-"""Sets up everything, connects a mailbox by the real sign-in, imports it, delivers mail, reports, stays up.
+"""Sets up everything, connects a mailbox by the real sign-in, imports it, delivers mail, reports,
+stays up.
 
 Usage: make demo [ONCE=1] [REPORT=file.json] [MAIL=path …] [QUOTA=2026] [MESSAGES=n] [PORT=n]
 """
@@ -36,7 +37,7 @@ def _scenario(chosen: options.Options) -> list[str]:
 
 def _stay(server: OdooServer, provider: Provider) -> int:
     say(f"Odoo is at {server.url} — user admin, password admin")
-    say(f"the provider's web mail is at {provider.url}/ : deliver, flag, move or delete there and watch Odoo")
+    say(f"the provider's web mail is at {provider.url}/ : deliver, flag, move or delete there")
     say("Ctrl-C ends the demo and everything it started")
     return server.wait()
 
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         for line in provider.left_out():
             say(line)
         create_database(database_server, DATABASE, MODULES)
-        # Everything runs on this one machine, so a high load is the demo's own and no reason to hold back.
+        # All runs on one machine here: a high load is the demo's own, no reason to hold back.
         settings = {"google_base_url": provider.url, "guard_load": "0"}
         server = OdooServer.prepare(database_server, DATABASE, mailbox=settings)
         stack.callback(server.stop)

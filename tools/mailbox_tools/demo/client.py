@@ -1,4 +1,5 @@
-"""A person at the browser, reduced to what the demo needs: sign in to Odoo, call a method, walk a consent page."""
+"""A person at the browser, reduced to what the demo needs: sign in to Odoo, call a method, walk a
+consent page."""
 
 import itertools
 import re
@@ -19,7 +20,9 @@ _LONGEST_WALK = 5
 class OdooClient:
     """A signed-in session of Odoo's web client."""
 
-    def __init__(self, url: str, database: str, login: str = "admin", password: str = "admin") -> None:
+    def __init__(
+        self, url: str, database: str, login: str = "admin", password: str = "admin"
+    ) -> None:
         self.url = url
         self.web = requests.Session()
         self.web.trust_env = False
@@ -29,7 +32,8 @@ class OdooClient:
             raise ToolingError(f"Odoo did not let {login} in")
 
     def call(self, model: str, method: str, *arguments: Any, **keywords: Any) -> Any:
-        """Call a public method as the web client does. Raises ToolingError with Odoo's own message."""
+        """Call a public method as the web client does. Raises ToolingError with Odoo's own
+        message."""
         call = {"model": model, "method": method, "args": list(arguments), "kwargs": keywords}
         return self._post(f"/web/dataset/call_kw/{model}/{method}", call)
 
@@ -43,7 +47,9 @@ class OdooClient:
         answer = self.web.post(self.url + path, json=body, timeout=_TIMEOUT).json()
         if "error" in answer:
             detail = answer["error"].get("data", {})
-            raise ToolingError(f"Odoo refused {path}: {detail.get('message') or answer['error']['message']}")
+            raise ToolingError(
+                f"Odoo refused {path}: {detail.get('message') or answer['error']['message']}"
+            )
         return answer.get("result")
 
 
@@ -85,10 +91,14 @@ def give_consent(web: requests.Session, address: str) -> None:
     for _step in range(_LONGEST_WALK):
         if page.status_code >= 400:
             place = page.url.split("?")[0]
-            raise ToolingError(f"connecting ended with {page.status_code} at {place}: {_words(page.text)}")
+            raise ToolingError(
+                f"connecting ended with {page.status_code} at {place}: {_words(page.text)}"
+            )
         form = _Form()
         form.feed(page.text)
         if form.action is None or "/oauth/result" in page.url:
             return
-        page = web.post(urljoin(page.url, form.action or page.url), data=form.fields, timeout=_TIMEOUT)
+        page = web.post(
+            urljoin(page.url, form.action or page.url), data=form.fields, timeout=_TIMEOUT
+        )
     raise ToolingError("connecting does not end: too many pages in a row ask for an answer")

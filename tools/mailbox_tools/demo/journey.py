@@ -1,4 +1,5 @@
-"""What a person does with a fresh installation: connect, wait for the import, watch mail arrive, ask for proof."""
+"""What a person does with a fresh installation: connect, wait for the import, watch mail arrive,
+ask for proof."""
 
 import time
 from typing import Any
@@ -47,17 +48,27 @@ class Journey:
         say(f"connected {ADDRESS} by walking the provider's consent page")
 
     def watch_import(self) -> None:
-        """Print the progress until history is complete. Raises ToolingError when it stands still."""
+        """Print the progress until history is complete. Raises ToolingError when it stands
+        still."""
         moved, done = time.monotonic(), -1
         while True:
-            found = self._look("state", "import_total", "import_done", "import_eta", "health_text", "quarantine_count")
+            found = self._look(
+                "state",
+                "import_total",
+                "import_done",
+                "import_eta",
+                "health_text",
+                "quarantine_count",
+            )
             if found["import_done"] != done:
                 moved, done = time.monotonic(), found["import_done"]
                 say(_progress(found))
             if found["state"] == "live":
                 return
             if time.monotonic() - moved > _PATIENCE:
-                raise ToolingError(f"no progress for {_PATIENCE:.0f} s: {found['state']}, {found['health_text']}")
+                raise ToolingError(
+                    f"no progress for {_PATIENCE:.0f} s: {found['state']}, {found['health_text']}"
+                )
             time.sleep(_LOOK)
 
     def watch_arrivals(self, count: int) -> None:
@@ -67,17 +78,22 @@ class Journey:
         say(f"{count} new mails arrive at the provider; open the Messages list and watch")
         waiting: dict[str, float] = {}
         for number in range(1, count + 1):
-            delivered = self._provider.control(
-                "POST", "deliver", account=ADDRESS, subject=f"Live mail {number} of {count}",
-                text="It arrived while you were watching.\n", **{"from": "Visitor <visitor@example.net>"},
-            )  # fmt: skip
+            mail = {
+                "account": ADDRESS,
+                "from": "Visitor <visitor@example.net>",
+                "subject": f"Live mail {number} of {count}",
+                "text": "It arrived while you were watching.\n",
+            }
+            delivered = self._provider.control("POST", "deliver", **mail)
             waiting[delivered["id"]] = time.monotonic()
             next_one = time.monotonic() + _GAP
             self._collect(waiting, next_one)
             time.sleep(max(0.0, next_one - time.monotonic()))
         self._collect(waiting, time.monotonic() + _ARRIVAL)
         if waiting:
-            raise ToolingError(f"{len(waiting)} of {count} new mails did not arrive within {_ARRIVAL:.0f} s")
+            raise ToolingError(
+                f"{len(waiting)} of {count} new mails did not arrive within {_ARRIVAL:.0f} s"
+            )
         figures = report.latency(self._latencies)
         say(f"all arrived; provider to database p50 {figures['p50']} ms, p95 {figures['p95']} ms")
 
@@ -91,7 +107,9 @@ class Journey:
         deadline = time.monotonic() + _PATIENCE
         domain = [("mailbox_id", "=", self._mailbox)]
         while True:
-            proof = self._odoo.call("mailbox.parity", "search_read", domain, ["state", "progress"], limit=1)
+            proof = self._odoo.call(
+                "mailbox.parity", "search_read", domain, ["state", "progress"], limit=1
+            )
             if proof and proof[0]["state"] != "running":
                 break
             if time.monotonic() > deadline:

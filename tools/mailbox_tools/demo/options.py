@@ -1,6 +1,5 @@
 """What the person asked for: `make demo ONCE=1 REPORT=file.json MAIL=path QUOTA=2026 …`."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,9 @@ def read(environment: Mapping[str, str], mail: Sequence[str]) -> Options:
     """Return the options. Raises ToolingError that names a wrong one and what it may be."""
     quota = environment.get("QUOTA", "")
     if quota not in QUOTAS:
-        raise ToolingError(f"QUOTA={quota} is unknown; use QUOTA=2026 for the strict profile, or nothing")
+        raise ToolingError(
+            f"QUOTA={quota} is unknown; use QUOTA=2026 for the strict profile, or nothing"
+        )
     report = environment.get("REPORT")
     return Options(
         once=environment.get("ONCE", "") not in {"", "0"},
@@ -44,7 +45,9 @@ def read(environment: Mapping[str, str], mail: Sequence[str]) -> Options:
 def _existing(path: str) -> Path:
     found = Path(path).expanduser().resolve()
     if not found.exists():
-        raise ToolingError(f"MAIL={path} does not exist; give an mbox file, a Maildir or a folder of .eml files")
+        raise ToolingError(
+            f"MAIL={path} does not exist; give an mbox file, a Maildir or a folder of .eml files"
+        )
     return found
 
 

@@ -25,7 +25,14 @@ class Provider:
         self.url = f"http://127.0.0.1:{self.port}"
         program = paths.environment() / "bin" / "mailbox-sandbox"
         self._command = [str(program), "serve", "--port", str(self.port), "--quota", quota]
-        self._command += ["--account", ADDRESS, "--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
+        self._command += [
+            "--account",
+            ADDRESS,
+            "--client-id",
+            CLIENT_ID,
+            "--client-secret",
+            CLIENT_SECRET,
+        ]
         self._command += ["--redirect-uri", redirect_uri, *scenario]
         self._process: subprocess.Popen[bytes] | None = None
         self._log = Path()
@@ -33,7 +40,8 @@ class Provider:
         self._web.trust_env = False
 
     def start(self, log: Path, *, timeout: float = 120.0) -> "Provider":
-        """Start it and wait until its mailbox is filled. Raises ToolingError with the place of its log."""
+        """Start it and wait until its mailbox is filled. Raises ToolingError with the place of its
+        log."""
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -69,11 +77,16 @@ class Provider:
     def control(self, method: str, call: str, **data: Any) -> dict[str, Any]:
         """Use the control API. Raises ToolingError with its complaint."""
         answer = self._web.request(
-            method, f"{self.url}/_sandbox/{call}", json=data if method != "GET" else None, timeout=120
+            method,
+            f"{self.url}/_sandbox/{call}",
+            json=data if method != "GET" else None,
+            timeout=120,
         )
         found: dict[str, Any] = answer.json()
         if answer.status_code >= 400:
-            raise ToolingError(f"the sandbox refused {call}: {found.get('error', answer.status_code)}")
+            raise ToolingError(
+                f"the sandbox refused {call}: {found.get('error', answer.status_code)}"
+            )
         return found
 
     def messages(self) -> int:

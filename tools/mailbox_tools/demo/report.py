@@ -33,7 +33,9 @@ def latency(samples: Sequence[float]) -> dict[str, float | None]:
 
 def passed(report: dict[str, Any]) -> bool:
     """Tell whether every message is accounted for and none is there twice."""
-    complete = report["stored"] + report["filtered"] + report["quarantined"] == report["provider_messages"]
+    complete = (
+        report["stored"] + report["filtered"] + report["quarantined"] == report["provider_messages"]
+    )
     return bool(complete and not report["unexplained"] and not report["duplicates"])
 
 
