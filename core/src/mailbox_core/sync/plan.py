@@ -156,19 +156,17 @@ def diff(page: Page, known: Mapping[str, Known], context: Context) -> RowChanges
 
     Upserts count first, removals after: what a page both names and removes is removed.
     """
-    rows: dict[str, Known] = {}
-    named: list[str] = []
+    named: dict[str, list[Upsert]] = {}
     for upsert in page.upserts:
-        key = upsert.ref.remote_id
-        rows[key] = _upsert(rows.get(key) or known.get(key), upsert, context)
-        named.append(key)
+        named.setdefault(upsert.ref.remote_id, []).append(upsert)
+    rows = {key: _upsert(known.get(key), upserts, context) for key, upserts in named.items()}
     for removal in (*page.removals, *_outside_span(page, known)):
         key = removal.ref.remote_id
         row = rows.get(key) or known.get(key)
         if row is not None:
             rows[key] = _remove(row, removal.folder, context)
     # History pages come oldest first, listings newest first.
-    order = named if context.listing else named[::-1]
+    order = list(named) if context.listing else list(named)[::-1]
     return _changes(dict.fromkeys([*order, *rows]), rows, known)
 
 
@@ -258,35 +256,44 @@ def _merge(
     return (old - news.removed) | news.added
 
 
-def _upsert(row: Known | None, upsert: Upsert, context: Context) -> Known:
-    # A folder stream speaks for its own placement only: there a Delta is all there is to say.
-    complete = isinstance(upsert.flags, frozenset) and (
-        isinstance(upsert.folders, frozenset) or context.folder is not None
-    )
+def _upsert(row: Known | None, upserts: Sequence[Upsert], context: Context) -> Known:
+    """The row after all that a page says of it; only the sum decides about the disposition."""
+    rule = next((upsert.filtered for upsert in reversed(upserts) if upsert.filtered), None)
     if row is None:
-        row = Known(upsert.ref, "gone", generation=context.generation)
+        row = Known(upserts[0].ref, "gone", generation=context.generation)
     doubtful = row.stale or row.generation < context.generation
     # Only a stored row has sets worth showing while they are checked.
-    shown = row.disposition == "stored" and upsert.filtered is None
+    shown = row.disposition == "stored" and rule is None
     if row.disposition == "gone" or (doubtful and not shown):
         row, doubtful = _forget(row, context), False
-    folders = _merge(row.folders, upsert.folders, context.exclusive)
-    known = replace(
+    for upsert in upserts:
+        row = replace(
+            row,
+            ref=_merge_ref(row.ref, upsert.ref),
+            folders=_merge(row.folders, upsert.folders, context.exclusive),
+            flags=_merge(row.flags, upsert.flags, False),
+        )
+        doubtful = doubtful and not _is_complete(upsert, context)
+    row = replace(
         row,
-        ref=_merge_ref(row.ref, upsert.ref),
-        folders=folders,
-        flags=_merge(row.flags, upsert.flags, False),
         generation=max(row.generation, context.generation),
-        stale=doubtful and not complete,
-        absent_since=None if folders else row.absent_since,
+        stale=doubtful,
+        absent_since=None if row.folders else row.absent_since,
     )
-    return _dispose(known, upsert, context)
+    return _dispose(row, rule, context)
 
 
-def _dispose(row: Known, upsert: Upsert, context: Context) -> Known:
+def _is_complete(upsert: Upsert, context: Context) -> bool:
+    """A folder stream speaks for its own placement only: there a Delta is all there is to say."""
+    return isinstance(upsert.flags, frozenset) and (
+        isinstance(upsert.folders, frozenset) or context.folder is not None
+    )
+
+
+def _dispose(row: Known, rule: str | None, context: Context) -> Known:
     """The disposition of a row that exists at the provider."""
-    if upsert.filtered is not None:
-        return _filtered(row, upsert.filtered)
+    if rule is not None:
+        return _filtered(row, rule)
     # With exclusive folders "nowhere" only means under way; with labels it is a place (archived).
     # Stale folders tell nothing: the message may have come into scope while no cursor watched.
     placed = row.folders if row.folders or not context.exclusive else None

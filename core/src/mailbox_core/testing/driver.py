@@ -15,11 +15,12 @@ from ..errors import ProviderError
 from ..types import Scope, StreamRef
 from .engine import Engine
 
+#: Folders and flags, in the contract's words.
 Seen = tuple[frozenset[str], frozenset[str]]
 
 
-class World(Protocol):
-    """One empty mailbox at a provider, and hands inside it. Ids are remote ids."""
+class Doors(Protocol):
+    """The provider, as the product meets it."""
 
     address: str
 
@@ -35,6 +36,14 @@ class World(Protocol):
     def now(self) -> datetime:
         """The provider's clock, aware."""
 
+    def excluding(self, word: str) -> str:
+        """A ``Scope.exclude`` in the provider's syntax for messages with this word in the
+        subject."""
+
+
+class Hands(Protocol):
+    """Other clients and other senders at work in the mailbox."""
+
     def deliver(
         self,
         subject: str,
@@ -46,9 +55,6 @@ class World(Protocol):
         """A new message, later than all before, in the inbox (or the junk folder), without flags;
         its id. ``raw`` (RFC 5322 bytes) is taken as it is; else compose one with this subject and a
         Message-ID. ``in_reply_to`` is a Message-ID."""
-
-    def message_id(self, remote_id: str) -> str:
-        """The Message-ID header of a message."""
 
     def folder(self, name: str) -> str:
         """The id of an ordinary folder of this name, made if missing."""
@@ -62,6 +68,13 @@ class World(Protocol):
     def delete(self, remote_id: str) -> None:
         """Another client deletes a message for good."""
 
+
+class Eyes(Protocol):
+    """What the provider itself knows."""
+
+    def message_id(self, remote_id: str) -> str:
+        """The Message-ID header of a message."""
+
     def look(self, remote_id: str) -> Seen | None:
         """Folders and flags as the provider itself knows them, in the contract's words; None if
         gone."""
@@ -69,9 +82,9 @@ class World(Protocol):
     def accepted(self) -> int:
         """How many messages the provider has accepted for sending."""
 
-    def excluding(self, word: str) -> str:
-        """A ``Scope.exclude`` in the provider's syntax for messages with this word in the
-        subject."""
+
+class Trouble(Protocol):
+    """What providers do to us."""
 
     def expire(self) -> None:
         """Every cursor given out so far becomes too old."""
@@ -82,6 +95,10 @@ class World(Protocol):
 
     def poison(self, remote_id: str) -> None:
         """Fetching this one message fails for good, fetching its neighbours does not."""
+
+
+class World(Doors, Hands, Eyes, Trouble, Protocol):
+    """One empty mailbox at a provider. Ids are remote ids."""
 
 
 def streams_of(provider: MailProvider) -> tuple[StreamRef, ...]:

@@ -36,18 +36,9 @@ upserts = st.builds(
 )
 removals = st.builds(Removal, refs, st.none() | st.sampled_from(FOLDER_IDS))
 spans = st.builds(Span, st.sampled_from(FOLDER_IDS), st.sampled_from(IDS), st.sampled_from(IDS))
-
-
-def _of_one_mind(rows: list[Upsert]) -> tuple[Upsert, ...]:
-    """A page may repeat an id, but it does not say both that a rule keeps it out and that none
-    does."""
-    rules = {row.ref: row.filtered for row in rows}
-    return tuple(replace(row, filtered=rules[row.ref]) for row in rows)
-
-
 pages = st.builds(
     Page,
-    st.lists(upserts, max_size=5).map(_of_one_mind),
+    st.lists(upserts, max_size=5).map(tuple),
     st.lists(removals, max_size=3).map(tuple),
     st.none() | spans,
     cursor=st.none() | st.sampled_from(["c1", "c2"]),
