@@ -8,8 +8,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+
+from mailbox_core.net.http import Http, default_failure
+from mailbox_core.net.quota import Unmetered
 
 
 @dataclass(frozen=True)
@@ -132,3 +136,22 @@ def peer() -> Iterator[Callable[..., Peer]]:
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Http]]:
+    """Builds transports that nobody meters, closed at the end."""
+    made: list[Http] = []
+
+    def build(**options: Any) -> Http:
+        given: dict[str, Any] = {
+            "budget": Unmetered(),
+            "lane": "new",
+            "classify": default_failure,
+        } | options
+        made.append(Http(**given))
+        return made[-1]
+
+    yield build
+    for one in made:
+        one.close()
