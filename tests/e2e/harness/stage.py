@@ -1,0 +1,264 @@
+"""One mailbox between a sandbox and forked Odoo workers, with time that a test can let pass."""
+
+import shutil
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from mailbox_tools import databases, odoo_config, postgres_binaries
+from mailbox_tools.odoo_config import Instance
+from mailbox_tools.postgres import Server
+from psycopg2 import sql
+
+from harness import checks
+from harness.provider import Provider
+from harness.workers import Killed, Task, TaskFailed, Workers
+
+ADDRESS = "shop@example.com"
+#: Points in time that are moved back to let time pass.
+_CLOCKS = {
+    "queue_job": ("eta",),
+    "mailbox": ("breaker_until",),
+    "mailbox_stream": ("gate_until", "look_at", "due_at"),
+    "mailbox_message": ("retry_at", "absent_since"),
+    "mailbox_credential": ("expires_at", "refresh_expires_at"),
+}
+
+
+class Databases:
+    """A database that can be put back to its fresh state in half a second, and its workers."""
+
+    def __init__(self, server: Server, name: str, provider_url: str) -> None:
+        self.server, self.name = server, name
+        self.fresh = f"{name}_fresh"
+        databases.create_database(server, self.fresh, ["mailbox_sync"])
+        self.reset()
+        self.workers = Workers(self.instance(provider_url)).start()
+
+    def instance(self, provider_url: str, **options: str) -> Instance:
+        """How Odoo is configured: no guard against this machine's own load, sandbox as provider."""
+        mailbox = {"google_base_url": provider_url, "guard_load": "0", "guard_memory": "0"}
+        return Instance(self.name, self.name, self.server, 0, 0, mailbox=mailbox, options=options)
+
+    def reset(self) -> None:
+        """The database as installed, without a mailbox."""
+        self.copy(self.fresh, self.name)
+
+    def copy(self, source: str, target: str) -> None:
+        """Replace ``target`` by a copy of ``source``, sources of mail included."""
+        with closing(self.server.connect()) as connection, connection.cursor() as cr:
+            names = {"source": sql.Identifier(source), "target": sql.Identifier(target)}
+            for statement in (
+                "DROP DATABASE IF EXISTS {target} WITH (FORCE)",
+                "CREATE DATABASE {target} TEMPLATE {source}",
+            ):
+                cr.execute(sql.SQL(statement).format(**names))
+        shutil.rmtree(filestore(target), ignore_errors=True)
+        if filestore(source).exists():
+            shutil.copytree(filestore(source), filestore(target))
+
+    def close(self) -> None:
+        """End the workers and drop the databases."""
+        self.workers.stop()
+        for name in (self.name, self.fresh):
+            databases.drop_database(self.server, name)
+
+
+def filestore(database: str) -> Path:
+    """Where Odoo keeps the files of a database."""
+    return odoo_config.data_folder() / "filestore" / database
+
+
+def dump(server: Server, database: str, *options: str) -> str:
+    """The text of pg_dump."""
+    program = postgres_binaries.folder() / "pg_dump"
+    environment = server.environment() | postgres_binaries.variables(program.parent)
+    done = subprocess.run(
+        [str(program), "--no-owner", *options, database],
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode("utf-8", "replace")
+
+
+class Stage:
+    """The mailbox under test. ``mailbox`` is its id once :meth:`connect` has been called."""
+
+    def __init__(self, databases_: Databases, provider: Provider, address: str = ADDRESS) -> None:
+        self.databases, self.provider, self.address = databases_, provider, address
+        self.workers: Workers = databases_.workers
+        self.account = provider.account(address)
+        self.mailbox = 0
+
+    # -- the database --------------------------------------------------------------------------
+
+    def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one statement on the mailbox's database."""
+        with closing(self.databases.server.connect(self.databases.name)) as connection:
+            with connection.cursor() as cr:
+                cr.execute(query, values or None)
+                return cr.fetchall() if cr.description else []
+
+    def value(self, query: str, *values: Any) -> Any:
+        """The first value of the first row."""
+        return self.sql(query, *values)[0][0]
+
+    def store(self) -> checks.Store:
+        """What the database holds now."""
+        raw = filestore(self.databases.name) / "mailbox_raw"
+        with closing(self.databases.server.connect(self.databases.name)) as connection:
+            return checks.read(connection, self.mailbox, raw)
+
+    # -- work ----------------------------------------------------------------------------------
+
+    def connect(self, **values: Any) -> int:
+        """Make the mailbox and sign in; the import is enqueued, not begun."""
+        values = {"provider": "gmail", "scope_profile": "two_way", "quota_profile": "v1", **values}
+        clients = self.value("SELECT count(*) FROM mailbox_client")
+        if not clients:
+            self.provider_client()
+        grant = self.provider.grant(self.address)
+        self.mailbox = self.workers.run(
+            "connect", address=self.address, grant=grant, values=values
+        )
+        return self.mailbox
+
+    def provider_client(self) -> None:
+        """Register the sandbox's OAuth client."""
+        app = {
+            "provider": "gmail",
+            "client_id": "mailbox-e2e.apps.example",
+            "new_secret": "GOCSPX-e2e-planted-secret",
+        }
+        self.call("mailbox.client", "create", arguments=[[app]])
+
+    def call(self, model: str, method: str, domain: Any = None, **given: Any) -> Any:
+        """Call a method in a worker."""
+        return self.workers.run("call", model=model, method=method, domain=domain, **given)
+
+    def mine(self, method: str, **given: Any) -> Any:
+        """Call a method of the mailbox."""
+        return self.call("mailbox", method, [["id", "=", self.mailbox]], **given)
+
+    def drain(self, doom: dict[str, Any] | None = None, **given: Any) -> dict[str, Any]:
+        """Run all due jobs in one worker."""
+        result: dict[str, Any] = self.workers.begin("drain", doom, **given).wait()
+        return result
+
+    def begin(self, doom: dict[str, Any] | None = None, **given: Any) -> Task:
+        """Run all due jobs in a worker, without waiting for it."""
+        return self.workers.begin("drain", doom, **given)
+
+    def died(self, task: Task) -> bool:
+        """Wait for a worker; tell whether it was killed. Errors of the action itself are raised."""
+        try:
+            task.wait()
+        except Killed:
+            return True
+        return False
+
+    def rescue(self) -> None:
+        """What the runner does about dead workers; waits until their database connections are gone."""
+        deadline = time.monotonic() + 10
+        while self.workers.run("rescue"):
+            if time.monotonic() > deadline:
+                raise AssertionError("jobs of dead workers are not requeued")
+            time.sleep(0.05)
+
+    def look(self) -> None:
+        """Press *Sync now* and let it happen."""
+        self.mine("_sync_now")
+        self.drain()
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for both sides: the sandbox's clock, and every stored time of Odoo."""
+        self.provider.sandbox.clock.advance(seconds)
+        for table, columns in _CLOCKS.items():
+            moved = ", ".join(f"{name} = {name} - make_interval(secs => %s)" for name in columns)
+            self.sql(f"UPDATE {table} SET {moved}", *[seconds] * len(columns))
+        self.sql(
+            "UPDATE mailbox_bucket SET at = at - %s, silent_until = silent_until - %s",
+            seconds, seconds,
+        )  # fmt: skip
+
+    def waits(self) -> float:
+        """Seconds until a closed gate or a quarantined message is due; 0.0 when none waits."""
+        found = self.value(
+            """SELECT extract(epoch FROM min(at) - now() AT TIME ZONE 'utc') FROM (
+                   SELECT gate_until AS at FROM mailbox_stream WHERE gate = 'waiting'
+                   UNION ALL SELECT eta FROM queue_job WHERE state = 'pending'
+                       AND channel LIKE 'root.mailbox%' AND method_name <> '_job_sync'
+                   UNION ALL SELECT eta FROM queue_job JOIN mailbox_stream s ON s.phase <> 'live'
+                       WHERE state = 'pending' AND method_name = '_job_sync') x"""
+        )
+        return max(0.0, float(found or 0.0))
+
+    def settle(self, rounds: int = 60) -> None:
+        """Let everything happen that happens by itself: dead jobs, waits, polls, until all is quiet."""
+        for _ in range(rounds):
+            self.rescue()
+            self.drain()
+            if self._is_quiet():
+                break
+            self.pass_time(self.waits() + 1.0)
+            self.call("mailbox.stream", "_cron_poll")
+        else:
+            raise AssertionError(f"never quiet: {self.describe()}")
+        for _ in range(2):
+            self.look()
+
+    def _is_quiet(self) -> bool:
+        busy = self.value(
+            """SELECT count(*) FROM mailbox_stream s WHERE gate <> 'open' OR phase <> 'live'
+                   OR EXISTS (SELECT FROM mailbox_message m WHERE m.stream_id = s.id
+                       AND (m.disposition = 'listed' OR m.is_stale AND m.disposition = 'stored'))"""
+        )
+        return not busy
+
+    def describe(self) -> str:
+        """Where the streams stand and what the last jobs said, for a failed test."""
+        streams = self.sql(
+            "SELECT phase, gate, gate_reason, gate_until, attempts, generation FROM mailbox_stream"
+        )
+        jobs = self.sql(
+            """SELECT method_name, state, eta, result, exc_name, exc_message FROM queue_job
+               ORDER BY id DESC LIMIT 8"""
+        )
+        return f"streams {streams}\njobs {jobs}"
+
+    # -- verdicts ------------------------------------------------------------------------------
+
+    def assert_sound(self) -> None:
+        """What must hold at every moment holds."""
+        trouble = checks.always(self.store(), self.account)
+        assert not trouble, "\n".join(trouble[:20])
+
+    def assert_same(self, quarantined: int = 0) -> None:
+        """The store equals the world, and after a clean-up there is no file too many."""
+        trouble = checks.at_rest(self.store(), self.account, quarantined)
+        assert not trouble, "\n".join([*trouble[:20], self.describe()])
+        self.workers.run("sweep_orphans")
+        left = checks.orphans(self.store())
+        assert not left, f"files without a row: {sorted(left)[:5]}"
+
+    def assert_parity(self, **expected: int) -> dict[str, Any]:
+        """Odoo's own verification, over every source, explains every message; returns its report."""
+        self.mine("action_verify_completeness", keywords={"full": True})
+        for _ in range(20):
+            self.drain()
+            if self.value("SELECT state FROM mailbox_parity ORDER BY id DESC LIMIT 1") != "running":
+                break
+            self.pass_time(10)
+        report: dict[str, Any] = self.mine("mailbox_report")
+        assert report["verified"], report
+        found = {name: report[name] for name in ("unexplained", "duplicates", *expected)}
+        assert found == {"unexplained": 0, "duplicates": 0, **expected}, report
+        return report
+
+
+__all__ = ["ADDRESS", "Databases", "Killed", "Stage", "TaskFailed", "dump", "filestore"]
