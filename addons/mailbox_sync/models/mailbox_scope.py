@@ -1,5 +1,6 @@
 """What the owner wants copied, in the words of the core; and the folders it is copied from."""
 
+from dataclasses import replace
 from datetime import datetime, time, timezone
 
 from odoo import models
@@ -8,13 +9,15 @@ from mailbox_core.errors import ProviderError
 from mailbox_core.net.quota import QuotaProfile
 from mailbox_core.types import Scope
 
-from .. import jobs
+from .. import conf, jobs
 from ..engine.quota import PostgresBudget
 from ..mapping import folder_values
 
 #: Settings that decide what is in scope: a change makes the provider's list be read again.
 _SCOPE_FIELDS = {"sync_since", "folder_policy", "exclude_query", "max_message_mb"}
 _MEGABYTE = 1024 * 1024
+#: For providers that publish no limits.
+_UNLIMITED = QuotaProfile(None, None, None)
 
 
 class Mailbox(models.Model):
@@ -54,10 +57,15 @@ class Mailbox(models.Model):
 
     def _quota_profile(self):
         """The limits of the mailbox's quota profile; without a name, the strictest the provider
-        has."""
+        has. Whoever got more from the provider says so in ``quota_units_per_minute`` (units a
+        minute and mailbox) of section [mailbox]."""
         profiles = self._spec().quota_profiles
-        per_minute = profiles.get(self.quota_profile or "") or min(profiles.values(), default=None)
-        return QuotaProfile(per_minute, None, None)
+        strictest = min(profiles.values(), key=_strictness, default=_UNLIMITED)
+        profile = profiles.get(self.quota_profile or "", strictest)
+        granted = conf.option("quota_units_per_minute")
+        if profile.units_per_minute_user and granted.isdecimal() and int(granted) > 0:
+            profile = replace(profile, units_per_minute_user=int(granted))
+        return profile
 
     def _budget(self):
         """The units this mailbox may spend, shared with all workers. One object a transaction, so
@@ -136,3 +144,8 @@ def _bytes(megabytes):
 def _differs(row, name, value):
     held = row[name]
     return (held.id if name == "parent_id" else held) != value
+
+
+def _strictness(profile):
+    limit = profile.units_per_minute_user
+    return float("inf") if limit is None else limit

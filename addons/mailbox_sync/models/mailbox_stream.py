@@ -34,6 +34,8 @@ _logger = logging.getLogger(__name__)
 _LOCK = 0x6D626F78
 #: Seconds until a job looks again that found its stream busy.
 _BUSY = 2.0
+#: Seconds to rest after a look that found something.
+_SOON = 10
 #: Seconds between two runs of the poll cron; a shorter rest needs a job of its own.
 _CRON_SECONDS = 60
 #: Seconds after which the poll takes care of a stream whose successor job got lost.
@@ -145,12 +147,16 @@ class MailboxStream(models.Model):
         if outcome.state.gate.kind == "open" and not outcome.state.attempts:
             values["last_success_at"] = mapping.naive(now)
         if rests and outcome.state.gate.kind == "open":
-            values |= self._rest(now)
+            found = bool(outcome.written.arrived or outcome.written.changed)
+            values |= self._rest(now, found)
         self._write_state(values)
 
-    def _rest(self, now: datetime) -> dict:
+    def _rest(self, now: datetime, found: bool) -> dict:
         """Until when nothing has to be done unless somebody says so."""
         seconds = self.mailbox_id._poll_seconds(now)
+        if found:
+            # Mail comes in bursts, and so do clicks in another mail program.
+            seconds = min(seconds, _SOON)
         if seconds < _CRON_SECONDS:
             jobs.wake(self, "new", seconds)
         return {"poll_seconds": seconds, "due_at": mapping.naive(now + timedelta(seconds=seconds))}

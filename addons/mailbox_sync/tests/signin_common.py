@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from mailbox_core import registry
 from mailbox_core.capabilities import Capabilities
+from mailbox_core.net.quota import QuotaProfile
 from mailbox_core.registry import ProviderSpec, ScopeProfile
 from mailbox_core.types import (
     Content,
@@ -135,7 +136,7 @@ def use_fake_provider(start_patcher, desk):
         provider=lambda config, endpoints: FakeMail(desk, config),
         authorizer=lambda config, endpoints: FakeAuthorizer(desk, config),
         scope_profiles=PROFILES,
-        quota_profiles={"only": 6000},
+        quota_profiles={"only": QuotaProfile(6000, None, None)},
     )
     start_patcher(patch.object(registry, "specs", lambda: {"fake": spec}))
 

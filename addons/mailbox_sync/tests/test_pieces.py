@@ -186,7 +186,7 @@ class TestCare(MailboxCase):
         self.assertGreater(mailbox.stream_ids.poll_seconds, 600)
         world.deliver("Now", received_at=self.now())
         self.look(mailbox)
-        self.assertLessEqual(mailbox.stream_ids.poll_seconds, 60)
+        self.assertEqual(mailbox.stream_ids.poll_seconds, 10)
         self.assertTrue(
             self.next_job(horizon=60), "the cron is too slow for that: a job of its own"
         )

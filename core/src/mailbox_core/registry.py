@@ -16,6 +16,7 @@ from .contract import Authorizer, MailProvider, ProviderConfig
 from .contract import AuthorizerConfig as AuthorizerConfig
 from .errors import Refused
 from .net.endpoints import Endpoints
+from .net.quota import QuotaProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class ProviderSpec:
     authorizer: Callable[[AuthorizerConfig, Endpoints], Authorizer] | None = None
     fields: tuple[FormField, ...] = ()
     scope_profiles: tuple[ScopeProfile, ...] = ()
-    quota_profiles: Mapping[str, int] = field(default_factory=dict)
+    quota_profiles: Mapping[str, QuotaProfile] = field(default_factory=dict)
     authserv_ids: frozenset[str] = frozenset()
     hidden: bool = False
 

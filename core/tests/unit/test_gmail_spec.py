@@ -40,8 +40,12 @@ def test_the_form_hides_the_secret() -> None:
     ]
 
 
-def test_quota_profiles_are_units_a_minute() -> None:
-    assert SPEC.quota_profiles == {"v2": 6000, "v1": 15000}
+def test_quota_profiles_bound_mailbox_project_and_day() -> None:
+    limits = {
+        name: (one.units_per_minute_user, one.units_per_minute_project, one.units_per_day_project)
+        for name, one in SPEC.quota_profiles.items()
+    }
+    assert limits == {"v2": (6000, 1_200_000, 80_000_000), "v1": (15000, 1_200_000, None)}
 
 
 def test_signing_in_starts_at_google() -> None:

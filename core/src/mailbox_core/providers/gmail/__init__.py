@@ -12,7 +12,7 @@ SPEC = ProviderSpec(
     authorizer=authorizer,
     fields=FIELDS,
     scope_profiles=SCOPE_PROFILES,
-    quota_profiles={name: profile.units_per_minute_user or 0 for name, profile in PROFILES.items()},
+    quota_profiles=PROFILES,
     authserv_ids=frozenset({"mx.google.com"}),
 )
 
