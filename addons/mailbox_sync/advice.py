@@ -56,3 +56,19 @@ def _authorization_steps(env):
         ),
         "wrong_account": env._("Sign in with the account the mailbox belongs to."),
     }
+
+
+def feature(env, word):
+    """What a person gains by a feature word of a scope profile; unknown words stay as they are."""
+    words = {
+        "import": env._("Copy the mail that is there"),
+        "live": env._("New mail and changes within seconds"),
+        "attachments": env._("Attachments"),
+        "push": env._("Be told of changes at once"),
+        "flags": env._("Mark as read, star"),
+        "folders": env._("Label, move, archive"),
+        "trash": env._("Move to the trash"),
+        "drafts": env._("Keep drafts at the provider"),
+        "send": env._("Send as this address"),
+    }
+    return words.get(word, word)

@@ -100,7 +100,7 @@ def wrong_account(env, mailbox, identity):
 
 def scope_missing(env, mailbox, profile_name, missing):
     """Boxes were left unticked: which features that costs."""
-    lost = mailbox._features_lost(profile_name, missing)
+    lost = [advice.feature(env, word) for word in mailbox._features_lost(profile_name, missing)]
     return page(
         env._("A permission is missing"),
         env._(

@@ -7,6 +7,7 @@ redirects, and ``log_guard`` cuts its query out of the access log.
 import logging
 import secrets
 from dataclasses import dataclass, replace
+from functools import partial
 
 from odoo import http
 from odoo.exceptions import AccessError, UserError
@@ -16,6 +17,7 @@ from werkzeug.exceptions import NotFound
 from mailbox_core.errors import AuthorizationLost, ProviderError
 from mailbox_core.net.oauth import oauth_failure
 
+from .. import advice
 from .. import signin_pages as pages
 from ..models.mailbox_connect import CALLBACK_PATH
 from ..models.mailbox_signin import origin
@@ -66,6 +68,7 @@ class MailboxOAuth(http.Controller):
             "mailbox": mailbox,
             "spec": mailbox._spec(),
             "profiles": mailbox._spec().scope_profiles,
+            "feature": partial(advice.feature, request.env),
             "profile_labels": dict(
                 mailbox._fields["scope_profile"]._description_selection(request.env)
             ),

@@ -178,6 +178,8 @@ class Mailbox(models.Model):
         self._audit("credential.connected", identity=grant.identity, scopes=sorted(grant.scopes))
         mailbox._token_changed()
         mailbox._sync_start()
+        # Credentials alone leave a pause alone; a person who signs in means to go on.
+        mailbox.stream_ids.filtered(lambda stream: stream.gate == "paused")._resume()
 
     def _same_address(self, identity):
         """Tell whether who signed in is who this mailbox belongs to (F46)."""

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from mailbox_core.errors import ProviderError
 
-from .. import advice, jobs
+from .. import jobs
 
 _logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Mailbox(models.Model):
         try:
             self._authorizer().revoke(credential._open("revoke"))
         except ProviderError as error:
-            trouble = advice.explain(self.env, error)
+            trouble = error.detail
         except UserError as error:
             trouble = str(error)
         else:

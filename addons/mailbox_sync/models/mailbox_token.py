@@ -7,7 +7,7 @@ from odoo.tools.misc import format_datetime
 
 from mailbox_core.errors import ProviderError
 
-from .. import jobs
+from .. import advice, jobs
 from .mailbox_credential import IDENTITY_SCOPES
 
 IDLE_DAYS = 30
@@ -60,9 +60,7 @@ class Mailbox(models.Model):
             mailbox.token_ends_at = credential.refresh_expires_at
             mailbox.token_text = mailbox._token_words(credential)
             granted = frozenset((credential.scopes or "").split())
-            mailbox.token_features = (
-                ", ".join(mailbox._features_of(granted)) if credential.secret else False
-            )
+            mailbox.token_features = mailbox._feature_words(granted) if credential.secret else False
 
     def _token_words(self, credential):
         """The state of the grant in words that never promise more than is known."""
@@ -81,6 +79,10 @@ class Mailbox(models.Model):
             "reconnect": self.env._("Reconnect needed: %s", credential.failure or ""),
         }
         return words.get(credential.token_state, self.env._("Not connected"))
+
+    def _feature_words(self, granted):
+        """What these scopes buy, as one line for a person."""
+        return ", ".join(advice.feature(self.env, word) for word in self._features_of(granted))
 
     def _features_of(self, granted):
         """What these scopes buy, in the words of the provider's scope profiles, in their order."""

@@ -10,3 +10,5 @@ from . import test_access
 from . import test_pieces
 from . import test_shell
 from . import test_cli
+from . import test_signin_sandbox
+from . import test_disconnect
