@@ -222,7 +222,8 @@ def test_send_as(gmail: Any, account: Account, connect: Any) -> None:
 
 
 def test_watch_is_validated_and_stored(gmail: Any, account: Account, sandbox: Sandbox) -> None:
-    topic = "projects/demo-project/topics/mail"
+    topic = sandbox.add_topic("projects/demo-project/topics/mail")
+    sandbox.add_topic(topic + "2")
     body = {"topicName": topic, "labelIds": ["INBOX"], "labelFilterBehavior": "INCLUDE"}
     found = gmail.post("watch", body)
     assert abs(int(found["expiration"]) / 1000 - sandbox.clock.now() - 7 * 86400) < 60

@@ -228,6 +228,22 @@ class TestSending:
 
 
 class TestPush:
+    @pytest.fixture(autouse=True)
+    def _topics(self, desk: Any) -> None:
+        for name in (TOPIC, TOPIC + "2"):
+            desk.sandbox.add_topic(name)
+
+    def test_what_gmail_says_about_a_topic_it_cannot_reach(self, desk: Any) -> None:
+        broker = desk.sandbox.world.broker
+        broker.topics[TOPIC].policy.clear()
+        with pytest.raises(Refused) as caught:
+            desk.provider().subscribe(PushTarget(TOPIC))
+        assert caught.value.code == "push_permission"
+        broker.delete_topic(TOPIC)
+        with pytest.raises(Refused) as caught:
+            desk.provider().subscribe(PushTarget(TOPIC))
+        assert caught.value.code == "push_topic"
+
     def test_watch_renew_stop(self, desk: Any) -> None:
         provider, target = desk.provider(), PushTarget(TOPIC)
         subscription = provider.subscribe(target)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from . import changelog, headers, threading_rules
-from .changelog import ChangeLog
+from .changelog import Change, ChangeLog
 from .clock import Clock
 from .errors import Invalid, NotFound
 from .labels import AUTOMATIC, LabelBook
@@ -33,7 +33,7 @@ class SendAs:
 
 @dataclass(slots=True)
 class Watch:
-    """A push registration as users.watch leaves it (delivery is the Pub/Sub face's business)."""
+    """A push registration as users.watch leaves it; ``expires`` in seconds of the sandbox clock."""
 
     topic: str
     project: str
@@ -45,10 +45,14 @@ class Watch:
 class Account:
     """A mailbox. Thread-safe: every public method takes the account's lock.
 
-    ``messages`` maps id to Message; ``log`` is the only source of history answers.
+    ``messages`` maps id to Message; ``log`` is the only source of history answers; ``told`` is
+    called with every change while the account is locked.
     """
 
-    def __init__(self, email: str, name: str, clock: Clock, rng: random.Random) -> None:
+    def __init__(
+        self, email: str, name: str, clock: Clock, rng: random.Random,
+        told: Callable[[Account, Change], None] | None = None,
+    ) -> None:  # fmt: skip
         self.email = email
         self.name = name or email.split("@", 1)[0]
         self.sub = str(rng.randrange(10**20, 10**21))
@@ -65,6 +69,7 @@ class Account:
         self.draft_of: dict[str, str] = {}
         self.send_as = [SendAs(email, self.name, is_primary=True, is_default=True)]
         self.watches: dict[str, Watch] = {}
+        self.told = told
         self.everything = NewestFirst()
         self.by_label: dict[str, NewestFirst] = {}
         self.by_number: dict[int, Message] = {}
@@ -316,3 +321,5 @@ class Account:
             kind, moment, message.id, message.thread_id, sorted(message.labels), sorted(labels)
         )
         self.changed.notify_all()
+        if self.told is not None:
+            self.told(self, self.log.newest())

@@ -10,6 +10,7 @@ from .faces.gmail import problems
 from .faces.gmail.call import Services
 from .faces.gmail.routes import GmailFace
 from .faces.oauth.routes import OAuthFace
+from .faces.pubsub.routes import PubSubFace
 from .faults import FaultPlan
 from .keys import KeyRing
 from .quota import QuotaLedger
@@ -26,6 +27,7 @@ class Application:
         self._faces = (
             GmailFace(Services(world, faults, quota)),
             OAuthFace(world, faults, self.keys),
+            PubSubFace(world, faults),
             self.control,
         )
 

@@ -96,6 +96,10 @@ class ChangeLog:
         more = len(visible) == len(page) and start + limit < len(self._changes)
         return visible, more and self._changes[start + limit].at <= until
 
+    def newest(self) -> Change:
+        """Return the last change. Raises IndexError when there is none."""
+        return self._changes[-1]
+
     def since(self, after: int) -> Sequence[Change]:
         """Return every change above *after*."""
         return self._changes[bisect.bisect_right(self._ids, after) :]

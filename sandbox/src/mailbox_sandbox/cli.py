@@ -105,7 +105,7 @@ def _fault_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--url", default=os.environ.get("MAILBOX_SANDBOX_URL", DEFAULT_URL))
     command.add_argument("fault", nargs="?", choices=sorted(NAMES), metavar="FAULT",
                          help="one of: " + ", ".join(sorted(NAMES)))  # fmt: skip
-    command.add_argument("--face", default="gmail", choices=("gmail", "oauth", "*"))
+    command.add_argument("--face", default="gmail", choices=("gmail", "oauth", "pubsub", "*"))
     command.add_argument("--call", default="*", help="method such as messages.get, or a pattern")
     command.add_argument("--times", type=int, default=1, help="0: until cleared")
     command.add_argument("--skip", type=int, default=0)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import control_mail, importing
+from . import control_mail, control_push, importing
 from .errors import Conflict, Invalid, NotFound
 from .faces.exchange import HTML, Incoming, Outgoing
 from .faults import NAMES, FaultPlan
@@ -40,6 +40,7 @@ class Control:
         self._ring = ring
         self._busy = threading.Lock()
         self._mail = control_mail.MailControl(world)
+        self._push = control_push.PushControl(world)
         self._calls: dict[tuple[str, str], Callable[[Json], Any]] = {
             ("GET", "state"): self.state,
             ("GET", "status"): self.status,
@@ -69,6 +70,10 @@ class Control:
             ("POST", "history/expire"): self._expire,
             ("POST", "keys/rotate"): lambda data: {"kid": self._ring.rotate()},
             ("GET", "outbox"): self._outbox,
+            ("GET", "push"): self._push.overview,
+            ("POST", "push/topic"): self._push.topic,
+            ("POST", "push/subscription"): self._push.subscription,
+            ("POST", "push/notify"): self._push.notify,
         }
 
     def accepts(self, path: str) -> bool:

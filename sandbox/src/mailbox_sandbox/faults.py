@@ -27,7 +27,11 @@ ANSWERS = frozenset(
 CONTENT = frozenset({"empty_history_page", "list_lag", "repeat_items"})
 #: Token endpoint and consent.
 OAUTH = frozenset({"invalid_grant", "token_500", "token_html", "revoked", "wrong_account"})
-NAMES = WIRE | ANSWERS | CONTENT | OAUTH
+#: Happen to a notification between Gmail and its topic (face ``pubsub``, call ``notify``).
+NOTICES = frozenset({"dropped", "duplicated", "delayed", "reordered"})
+#: Happen to one delivery (face ``pubsub``, call ``push``).
+PUSHES = frozenset({"forged"})
+NAMES = WIRE | ANSWERS | CONTENT | OAUTH | NOTICES | PUSHES
 
 
 @dataclass

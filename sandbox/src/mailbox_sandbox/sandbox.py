@@ -8,9 +8,11 @@ from typing import Any
 
 from .account import Account
 from .app import Application
+from .broker import Oidc, PushConfig, Subscription
 from .clock import Clock
 from .faults import FaultPlan
 from .identity import expand
+from .pusher import Pusher
 from .quota import QuotaLedger
 from .scenario import load
 from .server import Server
@@ -22,11 +24,12 @@ class Sandbox:
 
     def __init__(self, quota: str = "v1", seed: int = 1) -> None:
         self.clock = Clock()
-        self.world = World(self.clock, seed)
         self.faults = FaultPlan(random.Random(seed))
+        self.world = World(self.clock, seed, self.faults)
         self.quota = QuotaLedger(self.clock, quota)
         self.app = Application(self.world, self.faults, self.quota)
         self._server: Server | None = None
+        self._pusher: Pusher | None = None
 
     @classmethod
     def start(
@@ -45,6 +48,8 @@ class Sandbox:
         self._server = Server(host, port, self.app)
         self.app.base_url = self._server.url
         self._server.start()
+        self._pusher = Pusher(self.world.broker, self.faults, self.app.keys)
+        self._pusher.start()
 
     @property
     def url(self) -> str:
@@ -53,6 +58,9 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stop serving; the world stays readable."""
+        if self._pusher is not None:
+            self._pusher.stop()
+            self._pusher = None
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -87,6 +95,27 @@ class Sandbox:
             "scope": " ".join(wanted),
             "token_type": "Bearer",
         }
+
+    def add_topic(self, name: str = "projects/demo-project/topics/mail") -> str:
+        """Create a topic that Gmail may publish to, unless it is there, and return its name."""
+        return self.world.broker.open_topic(name).name
+
+    def add_push(
+        self, endpoint: str, email: str, audience: str = "",
+        topic: str = "projects/demo-project/topics/mail",
+        subscription: str = "projects/demo-project/subscriptions/mail", **more: Any,
+    ) -> Subscription:  # fmt: skip
+        """Let a topic (made if need be) push to an endpoint, signed by a service account.
+
+        Further arguments are those of ``Broker.create_subscription``; an old subscription of the
+        same name is replaced.
+        """
+        broker = self.world.broker
+        if subscription in broker.subscriptions:
+            broker.delete_subscription(subscription)
+        push = PushConfig(endpoint, Oidc(email, audience))
+        topic = self.add_topic(topic)
+        return broker.create_subscription(subscription, topic, push=push, **more)
 
     def load_scenario(
         self, name: str, account: Account | str, messages: int | None = None

@@ -16,6 +16,9 @@ class Settings:
         ``lenient`` always joins.
     page_token_ttl, attachment_id_ttl, code_ttl, access_token_ttl: lifetimes.
     concurrency: parallel calls per user; batch_soft_limit: inner calls before a batch is throttled.
+    push_drops_excess: Gmail tells a user's watchers one thing a second and drops the rest.
+    push_history_id: the id in a notification is a JSON ``number`` (as on the wire) or a ``string``
+        (as the guide prints it).
     consent_preticked: scope boxes of the consent page start ticked (Google's start unticked).
     """
 
@@ -29,6 +32,8 @@ class Settings:
     concurrency: int = 10
     batch_soft_limit: int = 50
     consent_preticked: bool = False
+    push_drops_excess: bool = True
+    push_history_id: str = "number"
 
     def update(self, values: dict[str, object]) -> None:
         """Set switches by name. Raises ValueError for an unknown name or a wrong type."""

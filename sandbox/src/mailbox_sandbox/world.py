@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .account import Account
+from .broker import Broker
 from .clock import Clock
 from .errors import NotFound
+from .faults import FaultPlan
 from .identity import Client, Identity
+from .notices import Notices
 from .settings import Settings
 
 
@@ -26,15 +29,20 @@ class Sent:
 
 
 class World:
-    """Accounts by address plus the identity side. Thread-safe."""
+    """Accounts by address, the identity side, topics and subscriptions. Thread-safe."""
 
-    def __init__(self, clock: Clock | None = None, seed: int = 1) -> None:
+    def __init__(
+        self, clock: Clock | None = None, seed: int = 1, faults: FaultPlan | None = None
+    ) -> None:
         self.clock = clock or Clock()
         self.seed = seed
         self.rng = random.Random(seed)
         self.settings = Settings()
         self.accounts: dict[str, Account] = {}
         self.identity = Identity(self.clock, self.settings, self.rng)
+        self.broker = Broker(self.clock, random.Random(f"{seed}:broker"))
+        self.faults = faults or FaultPlan(random.Random(seed))
+        self.notices = Notices(self.broker, self.settings, self.faults)
         self.outbox: list[Sent] = []
         self._lock = threading.RLock()
 
@@ -46,7 +54,8 @@ class World:
         with self._lock:
             if address in self.accounts:
                 raise ValueError(f"account {address} exists already")
-            account = Account(address, name, self.clock, random.Random(f"{self.seed}:{address}"))
+            rng = random.Random(f"{self.seed}:{address}")
+            account = Account(address, name, self.clock, rng, self.notices.changed)
             self.accounts[address] = account
             return account
 

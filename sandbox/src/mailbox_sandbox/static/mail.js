@@ -69,6 +69,7 @@ async function loadList() {
   const data = await api('messages?' + query({account: state.account, label: state.label, q: $('q').value, limit: 150}));
   const before = new Set(state.rows.map((r) => r.id)), fresh = state.rows.length > 0;
   state.rows = data.messages; state.position = data.account.history_id;
+  $('watched').textContent = data.account.watches.some((w) => w.expires * 1000 > Date.now() + state.offset) ? ' on' : '';
   showLabels(data.account);
   $('title').textContent = $('q').value ? 'Search' : nameOf(state.label);
   $('count').textContent = data.messages.length === 150 ? 'newest 150' : `${data.messages.length} messages`;
@@ -120,6 +121,19 @@ async function showQuota() {
     <h2>Last minutes</h2><table>${minutes.map(([m, v]) => `<tr><td>${new Date(m * 6e4).toISOString().slice(11, 16)}</td><td>${v} units</td></tr>`).join('')}</table>`;
 }
 
+async function showPush() {
+  const p = await api('push'), now = Date.now() / 1000 + state.offset / 1000;
+  const left = (s) => s <= now ? 'expired' : `${Math.floor((s - now) / 86400)} d ${Math.floor((s - now) % 86400 / 3600)} h left`;
+  const none = '<p class="pill">None.</p>', short = (name) => esc(String(name).split('/').pop());
+  const table = (rows) => `<table>${rows.map(([k, v]) => `<tr><td>${esc(k)}</td><td class="mono">${esc(v)}</td></tr>`).join('')}</table>`;
+  $('pushes').innerHTML = `<h2>Watches</h2>${p.watches.map((w) => table([['Mailbox', w.account], ['Topic', w.topic],
+      ['Labels', w.label_ids.join(' ') || 'all'], ['Expires', new Date(w.expires * 1000).toISOString().slice(0, 16).replace('T', ' ') + ' UTC'], ['', left(w.expires)]])).join('') || none}
+    <h2>Topics</h2>${p.topics.map((t) => table([['Name', t.name], ['Published', t.published]])).join('') || none}
+    <h2>Subscriptions</h2>${p.subscriptions.map((s) => table([['Name', short(s.name)], ['Delivers to', s.endpoint || 'whoever pulls'], ['Signed by', s.signer || 'nobody'],
+      ['Waiting', s.backlog], ['Delivered', s.acked], ['Refused', s.refused], ['Last answer', s.last_answer || '–'], ['Rests', s.backoff ? s.backoff.toFixed(1) + ' s' : '–']])).join('') || none}
+    <h2>Notifications</h2>${table([['Published', p.published], ['Dropped', p.dropped]])}`;
+}
+
 const DO = {
   read: (has) => act('modify', {id: state.id, [has('UNREAD') ? 'remove' : 'add']: ['UNREAD']}),
   star: (has) => act('modify', {id: state.id, [has('STARRED') ? 'remove' : 'add']: ['STARRED']}),
@@ -144,6 +158,7 @@ document.addEventListener('click', async (event) => {
   if ((hit = on('[data-drawer]'))) {
     document.querySelectorAll('.drawer').forEach((d) => d.classList.toggle('open', d.id === hit.dataset.drawer && !d.classList.contains('open')));
     if (hit.dataset.drawer === 'quota') await showQuota();
+    if (hit.dataset.drawer === 'push') await showPush();
     if (hit.dataset.drawer === 'faults') showPlan((await api('faults')).faults);
   } else if (on('[data-close]')) on('.drawer').classList.remove('open');
   else if ((hit = on('[data-label]'))) { state.label = hit.dataset.label; $('q').value = ''; state.rows = []; closeView(); await loadList(); }
@@ -187,6 +202,7 @@ setInterval(() => {
   const now = new Date(Date.now() + state.offset).toISOString().replace('T', ' ');
   $('clock').textContent = now.slice(0, 16); $('bigclock').textContent = now.slice(0, 19) + ' UTC';
   if ($('quota').classList.contains('open')) showQuota();
+  if ($('push').classList.contains('open')) showPush();
 }, 1000);
 async function follow() {
   for (;;) {

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ...account import SendAs, Watch
+from ...broker import GMAIL_PUBLISHER, Broker
 from ...errors import NotFound
 from ...labels import LIST_VISIBILITY, MESSAGE_VISIBILITY, Label
 from . import problems, render
@@ -143,7 +144,7 @@ def service_account_only(call: Call) -> Json:
 
 
 def watch(call: Call) -> Json:
-    """``users.watch``: validated and kept; delivery is the Pub/Sub face's business."""
+    """``users.watch``: tested, kept, and begun with a first notification."""
     project = call.token.client.project
     topic = call.body.get("topicName", "")
     found = _TOPIC.match(topic) if isinstance(topic, str) else None
@@ -161,11 +162,25 @@ def watch(call: Call) -> Json:
     if standing and standing.expires > now and standing.topic != topic:
         raise problems.invalid("Only one user push notification client allowed per developer "
                                "(call /stop then try again)")  # fmt: skip
+    _test_topic(call.world.broker, topic)
     expires = now + WATCH_LIFETIME
-    call.account.watches[project] = Watch(
-        topic, project, tuple(labels), str(behavior).lower(), expires
-    )
-    return {"historyId": str(call.account.position()), "expiration": str(int(expires * 1000))}
+    started = Watch(topic, project, tuple(labels), str(behavior).lower(), expires)
+    call.account.watches[project] = started
+    position = call.account.position()
+    call.world.notices.first(call.account, started)
+    return {"historyId": str(position), "expiration": str(int(expires * 1000))}
+
+
+def _test_topic(broker: Broker, topic: str) -> None:
+    """Raise what Gmail answers when its test message does not get through."""
+    failed = f"Error sending test message to Cloud PubSub {topic} : "
+    try:
+        allowed = broker.may_publish(topic, GMAIL_PUBLISHER)
+    except NotFound as error:
+        raise problems.ApiError(404, failed + str(error), "notFound") from None
+    if not allowed:
+        said = "User not authorized to perform this action."
+        raise problems.ApiError(403, failed + said, "forbidden")
 
 
 def stop(call: Call) -> None:

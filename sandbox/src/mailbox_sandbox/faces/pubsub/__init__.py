@@ -1,0 +1,1 @@
+"""Cloud Pub/Sub: topics, subscriptions, pull; pushes leave by ``pusher``."""
