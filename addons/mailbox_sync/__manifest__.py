@@ -24,5 +24,15 @@
         "views/mailbox_client_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_users_views.xml",
+        "views/mailbox_message_views.xml",
+        "views/mailbox_run_views.xml",
+        "views/mailbox_event_views.xml",
+        "views/mailbox_parity_views.xml",
+        "views/mailbox_views.xml",
+        "views/mailbox_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["mailbox_sync/static/src/**/*"],
+        "web.assets_tests": ["mailbox_sync/static/tests/tours/**/*"],
+    },
 }

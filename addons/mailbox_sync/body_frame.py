@@ -77,6 +77,8 @@ def with_images(safe: str, view: View) -> str:
         address = image.attrib.pop(HELD_BACK, "")
         if address and view.remote and not _is_own(address, view.own_host):
             image.set("src", address)
+        elif address and not view.remote:
+            image.set("data-held", "")
     return etree.tostring(root, encoding="unicode", method="html")
 
 

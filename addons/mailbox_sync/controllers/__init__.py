@@ -1,2 +1,3 @@
 from . import mailbox_content
+from . import mailbox_frame
 from . import mailbox_oauth

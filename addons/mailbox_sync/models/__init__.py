@@ -14,8 +14,8 @@ from . import mailbox_doctor
 from . import mailbox_folder
 from . import mailbox_stream
 from . import mailbox_conversation
-from . import mailbox_message
 from . import mailbox_placement
+from . import mailbox_message
 from . import mailbox_message_actions
 from . import mailbox_attachment
 from . import mailbox_body
@@ -26,6 +26,8 @@ from . import mailbox_parity
 from . import mailbox_scope
 from . import mailbox_engine
 from . import mailbox_care
+from . import mailbox_screen
+from . import mailbox_message_screen
 from . import ir_websocket
 from . import res_config_settings
 from . import res_users

@@ -1,0 +1,78 @@
+import { onWillDestroy } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { useService } from "@web/core/utils/hooks";
+
+/** Changes that come within this time are shown together. Milliseconds. */
+export const QUIET = 300;
+/** Nobody waits longer than this, however fast changes come. */
+export const LONGEST = 1500;
+/** How often what is in motion (an import, a check) is looked at when no notification comes. */
+export const PULSE = 5000;
+
+/**
+ * Reload when the server says that mail of a mailbox changed.
+ *
+ * Notifications arrive on the channels of the mailboxes that the user reads; which ones decides the server.
+ * A hidden tab waits until it is looked at.
+ *
+ * @param {Object} params
+ * @param {() => Promise} params.reload
+ * @param {(payload: Object) => boolean} [params.concerns] whether a change has to do with what is shown
+ * @param {() => boolean} [params.inMotion] whether what is shown changes without notifications, too
+ */
+export function useMailboxLive({ reload, concerns = () => true, inMotion = () => false }) {
+    const bus = useService("bus_service");
+    let timer = null;
+    let first = 0;
+    let waiting = false;
+    let running = false;
+
+    const run = async () => {
+        timer = null;
+        first = 0;
+        if (document.hidden || running) {
+            waiting = true;
+            return;
+        }
+        waiting = false;
+        running = true;
+        try {
+            await reload();
+        } finally {
+            running = false;
+        }
+        if (waiting && !document.hidden) {
+            schedule();
+        }
+    };
+    const schedule = () => {
+        const now = Date.now();
+        first = first || now;
+        browser.clearTimeout(timer);
+        timer = browser.setTimeout(run, Math.max(0, Math.min(QUIET, first + LONGEST - now)));
+    };
+    const onPage = (payload) => {
+        if (concerns(payload)) {
+            schedule();
+        }
+    };
+    const onVisible = () => {
+        if (!document.hidden && waiting) {
+            schedule();
+        }
+    };
+    const pulse = browser.setInterval(() => {
+        if (!document.hidden && !timer && inMotion()) {
+            schedule();
+        }
+    }, PULSE);
+
+    bus.subscribe("mailbox.page", onPage);
+    document.addEventListener("visibilitychange", onVisible);
+    onWillDestroy(() => {
+        bus.unsubscribe("mailbox.page", onPage);
+        document.removeEventListener("visibilitychange", onVisible);
+        browser.clearTimeout(timer);
+        browser.clearInterval(pulse);
+    });
+}

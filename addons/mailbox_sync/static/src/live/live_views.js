@@ -1,0 +1,98 @@
+import { onMounted } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { FormController } from "@web/views/form/form_controller";
+import { formView } from "@web/views/form/form_view";
+import { KanbanController } from "@web/views/kanban/kanban_controller";
+import { kanbanView } from "@web/views/kanban/kanban_view";
+import { ListController } from "@web/views/list/list_controller";
+import { listView } from "@web/views/list/list_view";
+
+import { useMailboxLive } from "./live_hook";
+
+const MOVING = ["importing", "connecting", "running"];
+
+const isMoving = (record) => MOVING.includes(record.data.state);
+
+/** Reload the rows of a list, and nothing else: the selection, the page and open groups stay. */
+async function reloadRows(root) {
+    const selected = new Set(root.selection.map((record) => record.resId));
+    await root.load();
+    for (const record of root.records || []) {
+        if (selected.has(record.resId) && !record.selected) {
+            record.toggleSelection(true);
+        }
+    }
+}
+
+export class MailboxListController extends ListController {
+    setup() {
+        super.setup();
+        this.archiveEnabled = false;
+        useMailboxLive({
+            reload: async () => {
+                const root = this.model.root;
+                if (this.model.isReady && !root.editedRecord && !this.model.useSampleModel) {
+                    await reloadRows(root);
+                }
+            },
+            inMotion: () => (this.model.root.records || []).some(isMoving),
+        });
+    }
+}
+
+export class MailboxKanbanController extends KanbanController {
+    setup() {
+        super.setup();
+        useMailboxLive({
+            reload: () => this.model.root.load(),
+            inMotion: () => (this.model.root.records || []).some(isMoving),
+        });
+    }
+}
+
+export class MailboxFormController extends FormController {
+    setup() {
+        super.setup();
+        this.orm = useService("orm");
+        useMailboxLive({
+            concerns: (payload) => this.isAbout(payload),
+            reload: () => this.reloadQuietly(),
+            inMotion: () => this.props.resModel !== "mailbox.message" && isMoving(this.model.root),
+        });
+        onMounted(() => this.markAsRead());
+    }
+
+    /** Whether a notification has to do with what this form shows. */
+    isAbout(payload) {
+        const { resModel, resId, data } = this.model.root;
+        if (resModel === "mailbox") {
+            return payload.mailbox_id === resId;
+        }
+        const conversation = data.conversation_id?.id;
+        return payload.messages.some(
+            (row) => row.id === resId || (conversation && row.conversation_id === conversation)
+        );
+    }
+
+    /** Show the server's state, unless somebody is typing. */
+    async reloadQuietly() {
+        const root = this.model.root;
+        if (root.resId && !(await root.isDirty())) {
+            await root.load();
+        }
+    }
+
+    /** Who opens a message has read it. */
+    async markAsRead() {
+        const { resModel, resId, data } = this.model.root;
+        if (resModel === "mailbox.message" && data.may_change && !data.is_seen) {
+            await this.orm.silent.call(resModel, "action_mark_read", [[resId]]);
+        }
+    }
+}
+
+registry.category("views").add("mailbox_live_list", { ...listView, Controller: MailboxListController });
+registry.category("views").add("mailbox_message_list", { ...listView, Controller: MailboxListController });
+registry.category("views").add("mailbox_kanban", { ...kanbanView, Controller: MailboxKanbanController });
+registry.category("views").add("mailbox_live_form", { ...formView, Controller: MailboxFormController });
