@@ -27,6 +27,7 @@ from .. import conf, crypto
 from ..mapping import aware, naive
 
 SEALED_FIELDS = ("secret", "client_secret")
+SEALED = ["|", ("secret", "!=", False), ("client_secret", "!=", False)]
 
 IDENTITY_SCOPES = frozenset({"openid", "email", "profile", "offline_access"})
 """Scopes of OpenID Connect Core: they buy no feature and come back under other names."""
@@ -310,7 +311,7 @@ class MailboxCredential(models.Model):
         UserError at the first text whose key is missing; nothing is lost, the transaction rolls
         back.
         """
-        return sum(credential._rotate() for credential in self.sudo().search([], order="id"))
+        return sum(credential._rotate() for credential in self.sudo().search(SEALED, order="id"))
 
     def _rotate(self):
         self.env.cr.execute(
@@ -326,7 +327,7 @@ class MailboxCredential(models.Model):
     @api.model
     def _key_ids(self):
         """Names of the keys that stored secrets of this model need."""
-        found = self.sudo().search([])
+        found = self.sudo().search(SEALED)
         return {
             crypto.sealed_key_id(row[name]) for row in found for name in SEALED_FIELDS if row[name]
         }

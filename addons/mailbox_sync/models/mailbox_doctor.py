@@ -38,7 +38,7 @@ class MailboxDoctor(models.AbstractModel):
     def _examine(self, mailboxes=None):
         """The whole report. Reads only, but for one file that is written and removed."""
         if mailboxes is None:
-            mailboxes = self.env["mailbox"].search([], order="address")
+            mailboxes = self.env["mailbox"].search([("active", "=", True)], order="address")
         server = [
             self._check_keys(),
             self._check_key_file(),
