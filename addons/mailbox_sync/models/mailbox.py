@@ -2,8 +2,11 @@
 
 from odoo import api, fields, models
 from odoo.fields import NO_ACCESS
+from odoo.tools import config
 
 from mailbox_core import registry
+
+from .. import conf
 
 STATES = [
     ("draft", "Not connected"),
@@ -143,7 +146,14 @@ class Mailbox(models.Model):
 
     @api.model
     def _selection_provider(self):
-        return [(name, entry.label) for name, entry in registry.specs().items()]
+        """Providers to choose from. Hidden ones serve tests, and whoever sets hidden_providers in
+        section [mailbox] of odoo.conf."""
+        everything = config["test_enable"] or conf.option("hidden_providers")
+        return [
+            (name, entry.label)
+            for name, entry in registry.specs().items()
+            if everything or not entry.hidden
+        ]
 
     @api.depends("owner_id", "member_ids.user_id", "member_ids.role")
     def _compute_people(self):

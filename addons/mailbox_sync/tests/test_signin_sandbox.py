@@ -81,7 +81,7 @@ class TestSandboxSignIn(HttpCase):
 
     def setUp(self):
         super().setUp()
-        # What was granted once comes back with every later grant (include_granted_scopes).
+        # A grant of one test must not answer for the next one.
         self.sandbox.world.identity.revoke_grant(ADDRESS, "project-1")
         self.authenticate("ada", PASSWORD)
 

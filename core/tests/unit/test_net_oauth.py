@@ -111,7 +111,6 @@ def test_the_authorization_address(sign_in):
         "code_challenge_method": "S256",
         "access_type": "offline",
         "prompt": "consent",
-        "include_granted_scopes": "true",
         "login_hint": "ann@example.com",
     }
     assert CONFIG.code_verifier not in url

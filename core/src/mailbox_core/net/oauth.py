@@ -55,14 +55,14 @@ class OAuthSettings:
 
 def google(endpoints: Endpoints) -> OAuthSettings:
     """Google at ``endpoints``. ``prompt=consent`` because Google gives a refresh token only with a
-    consent; ``include_granted_scopes`` keeps what the person granted before."""
+    consent. Earlier grants are not carried along: who reconnects with less, holds less."""
     return OAuthSettings(
         authorize_url=endpoints.google_authorize,
         token_url=endpoints.google_token,
         revoke_url=endpoints.google_revoke,
         userinfo_url=endpoints.google_userinfo,
         issuers=GOOGLE_ISSUERS,
-        extra={"access_type": "offline", "prompt": "consent", "include_granted_scopes": "true"},
+        extra={"access_type": "offline", "prompt": "consent"},
         aliases={
             "email": "https://www.googleapis.com/auth/userinfo.email",
             "profile": "https://www.googleapis.com/auth/userinfo.profile",
