@@ -5,6 +5,7 @@ import resource
 import signal
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import psycopg2
 from odoo import SUPERUSER_ID, api, sql_db
@@ -129,11 +130,16 @@ def sweep_orphans(database):
 
 
 def short_of(database, limit, amount, task, arguments):
-    """Do another action under a limit of the operating system: ``FSIZE`` or ``CPU``."""
+    """Do another action under a limit of the operating system.
+
+    ``FSIZE``: bytes a file may have. ``CPU``: seconds from now. ``AS``: bytes of memory more than now.
+    """
     if limit == "CPU":
         signal.signal(signal.SIGXCPU, _time_expired)
         used = resource.getrusage(resource.RUSAGE_SELF)
         amount += int(used.ru_utime + used.ru_stime)
+    elif limit == "AS":
+        amount += int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     number = getattr(resource, f"RLIMIT_{limit}")
     resource.setrlimit(number, (amount, resource.getrlimit(number)[1]))
     return ACTIONS[task](database, **arguments)

@@ -1,5 +1,6 @@
 """The sandbox in the test's own process: mail to start from, changes, and a tap on its requests."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from email.message import EmailMessage
@@ -39,6 +40,8 @@ class Provider:
     def __init__(self, port: int = 0, seed: int = 1, quota: str = "v1") -> None:
         self.sandbox = Sandbox(quota, seed)
         self.requests: list[str] = []
+        #: Requests for whole messages or conversations, those inside batches counted one by one.
+        self.downloads = 0
         self._at: dict[tuple[int, bool], Callable[[], None]] = {}
         faces = self.sandbox.app._faces
         self.sandbox.app._faces = (*(_Tap(face, self._see) for face in faces[:2]), *faces[2:])
@@ -48,6 +51,8 @@ class Provider:
     def _see(self, incoming: Any, answered: bool) -> None:
         if not answered:
             self.requests.append(f"{incoming.method} {incoming.path}")
+            whole = re.findall(r"format=(?:raw|full)", f"{incoming.query}{incoming.body!r}")
+            self.downloads += len(whole) + (("format", "raw") in incoming.query)
         act = self._at.pop((len(self.requests), answered), None)
         if act:
             act()

@@ -1,5 +1,6 @@
 """One mailbox between a sandbox and forked Odoo workers, with time that a test can let pass."""
 
+import os
 import shutil
 import subprocess
 import time
@@ -28,12 +29,18 @@ _CLOCKS = {
 
 
 class Databases:
-    """A database that can be put back to its fresh state in half a second, and its workers."""
+    """A database that can be put back to its fresh state in half a second, and its workers.
 
-    def __init__(self, server: Server, name: str, provider_url: str) -> None:
+    ``text``: a dump to make it from; without, it is copied from the template with our addon.
+    """
+
+    def __init__(self, server: Server, name: str, provider_url: str, text: str = "") -> None:
         self.server, self.name = server, name
         self.fresh = f"{name}_fresh"
-        databases.create_database(server, self.fresh, ["mailbox_sync"])
+        if text:
+            restore(server, self.fresh, text)
+        else:
+            databases.create_database(server, self.fresh, ["mailbox_sync"])
         self.reset()
         self.workers = Workers(self.instance(provider_url)).start()
 
@@ -77,11 +84,26 @@ def dump(server: Server, database: str, *options: str) -> str:
     environment = server.environment() | postgres_binaries.variables(program.parent)
     done = subprocess.run(
         [str(program), "--no-owner", *options, database],
-        env=environment,
+        env={**os.environ, **environment},
         capture_output=True,
         check=True,
     )
     return done.stdout.decode("utf-8", "replace")
+
+
+def restore(server: Server, database: str, text: str) -> None:
+    """Make a database of the text of a dump."""
+    with closing(server.connect()) as connection, connection.cursor() as cr:
+        cr.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    program = postgres_binaries.folder() / "psql"
+    environment = server.environment() | postgres_binaries.variables(program.parent)
+    subprocess.run(
+        [str(program), "-q", "-v", "ON_ERROR_STOP=1", "-d", database],
+        env={**os.environ, **environment},
+        input=text.encode(),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 class Stage:
@@ -152,6 +174,16 @@ class Stage:
         """Run all due jobs in a worker, without waiting for it."""
         return self.workers.begin("drain", doom, **given)
 
+    def connections(self, end: bool = False) -> int:
+        """How many connections the workers hold; ``end`` terminates them, as an administrator can."""
+        what = "pg_terminate_backend(pid)" if end else "pid"
+        return len(
+            self.sql(
+                f"""SELECT {what} FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+            )
+        )
+
     def died(self, task: Task) -> bool:
         """Wait for a worker; tell whether it was killed. Errors of the action itself are raised."""
         try:
@@ -187,14 +219,13 @@ class Stage:
         )  # fmt: skip
 
     def waits(self) -> float:
-        """Seconds until a closed gate or a quarantined message is due; 0.0 when none waits."""
+        """Seconds until the next thing that happens by itself: a job for later, else the poll."""
         found = self.value(
-            """SELECT extract(epoch FROM min(at) - now() AT TIME ZONE 'utc') FROM (
-                   SELECT gate_until AS at FROM mailbox_stream WHERE gate = 'waiting'
-                   UNION ALL SELECT eta FROM queue_job WHERE state = 'pending'
-                       AND channel LIKE 'root.mailbox%' AND method_name <> '_job_sync'
-                   UNION ALL SELECT eta FROM queue_job JOIN mailbox_stream s ON s.phase <> 'live'
-                       WHERE state = 'pending' AND method_name = '_job_sync') x"""
+            """SELECT extract(epoch FROM coalesce(
+                   (SELECT min(eta) FROM queue_job
+                       WHERE state = 'pending' AND channel LIKE 'root.mailbox%'),
+                   (SELECT min(due_at) FROM mailbox_stream WHERE gate IN ('open', 'waiting'))
+               ) - now() AT TIME ZONE 'utc')"""
         )
         return max(0.0, float(found or 0.0))
 

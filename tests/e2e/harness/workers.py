@@ -86,7 +86,7 @@ class Workers:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(paths.python()), *command, self._path],
-                env={**os.environ, "PYTHONPATH": search},
+                env={**os.environ, **self._instance.server.environment(), "PYTHONPATH": search},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
