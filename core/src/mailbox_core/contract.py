@@ -25,6 +25,7 @@ from .types import (
     Position,
     Profile,
     Receipt,
+    Role,
     Scope,
     StreamRef,
 )
@@ -88,10 +89,12 @@ class Authorizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PushTarget:
-    """Where notifications shall go. ``topic`` or ``url`` depending on the provider."""
+    """Where notifications shall go. ``topic`` or ``url`` depending on the provider; ``folders``:
+    roles of the folders whose changes count, empty for all."""
 
     topic: str = ""
     url: str = ""
+    folders: frozenset[Role] = frozenset()
     secret: str = field(default="", repr=False)
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Literal
+from typing import Any, Literal
 
 from .contract import Authorizer, MailProvider, ProviderConfig
 from .contract import AuthorizerConfig as AuthorizerConfig
 from .errors import Refused
 from .net.endpoints import Endpoints
 from .net.quota import QuotaProfile
+from .types import Hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,16 @@ class ScopeProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class PushSpec:
+    """How a provider notifies by HTTP. ``decode`` reads a body (Refused when it cannot);
+    ``keys_url`` is where its signers' keys are; one of ``scopes`` is enough to subscribe."""
+
+    decode: Callable[[bytes | Mapping[str, Any], datetime], Hint]
+    keys_url: Callable[[Endpoints], str]
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderSpec:
     """A provider's entry: factories and the form to fill in. ``hidden``: for tests, not to be
     offered.
@@ -56,6 +68,7 @@ class ProviderSpec:
     quota_profiles: Mapping[str, QuotaProfile] = field(default_factory=dict)
     authserv_ids: frozenset[str] = frozenset()
     hidden: bool = False
+    push: PushSpec | None = None
 
 
 @cache

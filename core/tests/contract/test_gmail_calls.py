@@ -255,6 +255,12 @@ class TestPush:
         assert again.expires_at >= subscription.expires_at
         provider.cancel(again)
 
+    def test_a_watch_may_be_limited_to_folders(self, desk: Any) -> None:
+        desk.provider().subscribe(PushTarget(TOPIC, folders=frozenset({"inbox", "all"})))
+        [account] = desk.sandbox.world.accounts.values()
+        [watch] = account.watches.values()
+        assert (watch.label_ids, watch.behavior) == (("INBOX",), "include")
+
     def test_the_cursor_of_a_watch_can_be_followed(self, desk: Any) -> None:
         provider = desk.provider()
         cursor = provider.subscribe(PushTarget(TOPIC)).cursor

@@ -42,6 +42,11 @@ def test_a_pulled_message_has_no_envelope() -> None:
     assert decode(message, NOW).address == "a@b"
 
 
+def test_an_unwrapped_payload_is_the_data_itself() -> None:
+    body = json.dumps({"emailAddress": "A@b", "historyId": 7}).encode()
+    assert decode(body, NOW) == Hint("a@b", NOW, "7")
+
+
 @pytest.mark.parametrize(
     "body",
     [

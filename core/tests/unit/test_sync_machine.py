@@ -24,6 +24,7 @@ from mailbox_core.sync.machine import (
     ECHO_DELAYS,
     LOOKS_IN_A_ROW,
     REFUSALS,
+    TRAILING_LOOK,
     generation,
     next_request,
     step,
@@ -184,8 +185,15 @@ def test_an_empty_look_after_a_push_is_repeated_a_poll_is_not() -> None:
     assert page(replace(state, look_at=EPOCH), Page())[1] == (Apply(1), Rest())
     polled, _ = move(LIVE, Hinted("poll"))
     assert page(polled, Page())[1] == (Apply(1), Rest())
+
+
+def test_one_look_trails_a_push_that_found_something() -> None:
     pushed, _ = move(LIVE, Hinted("push"))
-    assert page(pushed, FULL)[1] == (Apply(1), Rest())
+    state, effects = page(pushed, FULL)
+    assert effects == (Apply(1), Wake(TRAILING_LOOK, "new"))
+    assert page(replace(state, look_at=EPOCH), FULL)[1] == (Apply(1), Rest())
+    more, _ = page(pushed, replace(FULL, more=True, cursor="c9"))
+    assert more.look_at is None and more.echoes
 
 
 def test_a_hint_under_way_is_not_answered_by_the_look_before_it() -> None:

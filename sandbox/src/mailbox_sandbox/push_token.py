@@ -47,7 +47,7 @@ def forged(ring: KeyRing, kind: str, email: str, audience: str) -> str:
     if kind == "no_token":
         return ""
     if kind == "alg_none":
-        return jwt.encode(content, None, algorithm="none", headers={"kid": ring.keys()[0].kid})
+        return jwt.encode(content, "", algorithm="none", headers={"kid": ring.keys()[0].kid})
     if kind in ("unknown_kid", "bad_signature"):
         other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         kid = "0" * 40 if kind == "unknown_kid" else ring.keys()[0].kid

@@ -20,7 +20,7 @@ snapshot  live page (hint or poll)    Apply(generation)      snapshot  self
 snapshot  recent page (no baseline)   Apply(generation)      snapshot  self, history lane
 live      page, more                  Apply(generation)      live      self
 live      page, last                  Apply(generation)      live      Rest
-any       empty live page after push  —                      same      again in seconds
+any       live page after push        as above               same      again in seconds
 any       contents                    Contents               same      self while pending
 any       answer to an older version  Drop                   same      self
 any       CursorExpired               —                      snapshot  self, generation + 1
@@ -94,6 +94,9 @@ _Kind = Literal["start", "look", "fetch", "snapshot"]
 
 #: Seconds until the looks that follow an empty answer to a push: Gmail's history lags its own push.
 ECHO_DELAYS = (3.0, 12.0)
+#: Seconds until one more look after a push that found something: Gmail tells a user one thing a
+#: second and drops the rest, so the last of several mails may never be announced.
+TRAILING_LOOK = 2.0
 #: Live looks that may go before one step of history, so that neither starves the other.
 LOOKS_IN_A_ROW = 3
 #: Refusals of the same call before a person is asked.
@@ -239,8 +242,8 @@ def _live_page(
         wait = ECHO_DELAYS[len(ECHO_DELAYS) - state.echoes]
         look_at = now + timedelta(seconds=wait)
         state = replace(state, echoes=state.echoes - 1, look_at=look_at)
-    elif not empty and state.hints == request.hints:
-        state = replace(state, echoes=0)
+    elif state.echoes and not state.draining and state.hints == request.hints:
+        state = replace(state, echoes=0, look_at=now + timedelta(seconds=TRAILING_LOOK))
     return state, (Apply(state.generation),)
 
 

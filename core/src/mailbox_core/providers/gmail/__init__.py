@@ -1,8 +1,9 @@
 """Gmail through its REST API."""
 
-from ...registry import ProviderSpec
+from ...registry import ProviderSpec, PushSpec
 from .adapter import make
 from .costs import PROFILES
+from .push import WATCH_SCOPES, decode
 from .signin import FIELDS, SCOPE_PROFILES, authorizer
 
 SPEC = ProviderSpec(
@@ -14,6 +15,7 @@ SPEC = ProviderSpec(
     scope_profiles=SCOPE_PROFILES,
     quota_profiles=PROFILES,
     authserv_ids=frozenset({"mx.google.com"}),
+    push=PushSpec(decode, lambda endpoints: endpoints.google_certs, WATCH_SCOPES),
 )
 
 __all__ = ["SPEC"]

@@ -15,9 +15,10 @@ from typing import Any
 from ...contract import PushTarget, Subscription
 from ...errors import NotFound, ProviderError, Refused, Unavailable
 from ...types import Hint
-from .client import READ, Client, Json, decode64, text
+from .client import FULL_ACCESS, MODIFY, READ, Client, Json, decode64, text
 from .cursor import Live
 from .fetch import moment
+from .labels import ROLE_LABELS
 
 _TEXTS: Mapping[str, str] = {
     "push_permission": "Gmail may not publish to the topic {topic}. Grant gmail-api-push@system."
@@ -28,6 +29,10 @@ _TEXTS: Mapping[str, str] = {
 }
 
 
+#: One of these is enough to watch (discovery document, ``users.watch``).
+WATCH_SCOPES = frozenset({READ, MODIFY, FULL_ACCESS})
+
+
 class GmailPush:
     """The ``contract.PushProvider`` half of a Gmail mailbox."""
 
@@ -35,13 +40,19 @@ class GmailPush:
         self._client = client
 
     def subscribe(self, target: PushTarget) -> Subscription:
-        """Watch the whole mailbox. Raises Refused with one of the codes ``push_permission``,
-        ``push_project``, ``push_conflict`` and ``push_topic`` for what an administrator has to
-        mend."""
+        """Watch the whole mailbox, or the folders that ``target`` names.
+
+        Raises Refused with one of the codes ``push_permission``, ``push_project``,
+        ``push_conflict`` and ``push_topic`` for what an administrator has to mend.
+        """
         if not target.topic:
             raise Refused("Push needs the name of a Pub/Sub topic.", "push_topic")
+        body: dict[str, Any] = {"topicName": target.topic}
+        labels = sorted(ROLE_LABELS[role] for role in target.folders if role in ROLE_LABELS)
+        if labels:
+            body |= {"labelIds": labels, "labelFilterBehavior": "INCLUDE"}
         try:
-            data = self._client.post("watch", "watch", {"topicName": target.topic}, READ)
+            data = self._client.post("watch", "watch", body, READ)
         except ProviderError as failure:
             raise _explained(failure, target.topic) from None
         return _subscription(target, data)
@@ -56,7 +67,8 @@ class GmailPush:
 
 
 def decode(body: bytes | Mapping[str, Any], received_at: datetime) -> Hint:
-    """The hint in a notification: a push request's body, or its ``message`` from a pull.
+    """The hint in a notification: a push request's body, wrapped or not, or its ``message`` from a
+    pull.
 
     The history id comes as a number although the guide prints text; it becomes ``Hint.detail``.
     Raises Refused with code ``notification`` for anything else.
@@ -64,16 +76,20 @@ def decode(body: bytes | Mapping[str, Any], received_at: datetime) -> Hint:
     message = _object(body)
     inner = message.get("message")
     message = inner if isinstance(inner, dict) else message
-    try:
-        data = _object(decode64(message.get("data")))
-    except Unavailable:
-        raise _unreadable() from None
+    data = message if "emailAddress" in message else _content(message.get("data"))
     address, history = text(data, "emailAddress"), data.get("historyId")
     if address is None or isinstance(history, bool) or not isinstance(history, (str, int)):
         raise _unreadable()
     if not (str(history).isascii() and str(history).isdigit()):
         raise _unreadable()
     return Hint(address.lower(), received_at, str(history))
+
+
+def _content(data: object) -> Json:
+    try:
+        return _object(decode64(data))
+    except Unavailable:
+        raise _unreadable() from None
 
 
 def _subscription(target: PushTarget, data: Json) -> Subscription:
