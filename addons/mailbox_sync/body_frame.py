@@ -125,7 +125,8 @@ html.paper body{background:#fff;border-radius:6px;padding:12px}
 summary{cursor:pointer;display:inline-block;padding:0 10px 4px;margin:8px 0;border-radius:8px;
 background:rgba(127,127,127,.18);list-style:none;line-height:1.2}
 img{max-width:100%;height:auto}
-img:not([src]){display:inline-block;border:1px dashed #9aa5b1;border-radius:4px;min-width:24px;min-height:18px;
+img:not([src]){display:none}
+img[data-held]{display:inline-block;border:1px dashed #9aa5b1;border-radius:4px;min-width:24px;min-height:18px;
 color:#7b8794;font-size:12px;padding:0 4px}
 blockquote{margin:8px 0 8px 4px;padding-inline-start:12px;border-inline-start:3px solid #cbd2d9}
 pre{white-space:pre-wrap}

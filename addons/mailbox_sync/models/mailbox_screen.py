@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools.misc import format_datetime
 
 _DAY = timedelta(days=1)
 
@@ -149,6 +150,17 @@ class MailboxFolder(models.Model):
         self.mailbox_id._check_operator()
         folder = self.sudo()
         folder.synced = not folder.synced
+
+
+class MailboxParity(models.Model):
+    _inherit = "mailbox.parity"
+
+    @api.depends("mailbox_id", "started_at")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        for line in self:
+            started = format_datetime(self.env, line.started_at, dt_format="short")
+            line.display_name = f"{line.mailbox_id.display_name}, {started}"
 
 
 class MailboxEvent(models.Model):
