@@ -35,22 +35,27 @@ class _Tap:
 
 
 class Provider:
-    """One sandbox with helpers. ``requests`` counts what reached a face other than the control API."""
+    """One sandbox with helpers. ``requests`` are those to any face but the control API."""
 
     def __init__(self, port: int = 0, seed: int = 1, quota: str = "v1") -> None:
         self.sandbox = Sandbox(quota, seed)
         self.requests: list[str] = []
+        #: The sandbox's time at each of them.
+        self.times: list[float] = []
         #: Requests for whole messages or conversations, those inside batches counted one by one.
         self.downloads = 0
         self._at: dict[tuple[int, bool], Callable[[], None]] = {}
-        faces = self.sandbox.app._faces
-        self.sandbox.app._faces = (*(_Tap(face, self._see) for face in faces[:2]), *faces[2:])
+        app = self.sandbox.app
+        app._faces = tuple(
+            face if face is app.control else _Tap(face, self._see) for face in app._faces
+        )
         self.sandbox.world.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[REDIRECT])
         self.sandbox.listen(port)
 
     def _see(self, incoming: Any, answered: bool) -> None:
         if not answered:
             self.requests.append(f"{incoming.method} {incoming.path}")
+            self.times.append(self.sandbox.clock.now())
             whole = re.findall(r"format=(?:raw|full)", f"{incoming.query}{incoming.body!r}")
             self.downloads += len(whole) + (("format", "raw") in incoming.query)
         act = self._at.pop((len(self.requests), answered), None)
@@ -60,6 +65,10 @@ class Provider:
     def at_request(self, number: int, act: Callable[[], None], answered: bool = False) -> None:
         """Act at the ``number``-th request from now, before it is carried out or just after."""
         self._at[len(self.requests) + number, answered] = act
+
+    def trouble(self, fault: str, call: str = "*", **given: Any) -> None:
+        """Plan a fault (see the sandbox's README)."""
+        self.sandbox.faults.add(call=call, fault=fault, **given)
 
     def calm(self) -> None:
         """No more planned trouble."""

@@ -227,7 +227,7 @@ class Stage:
                    (SELECT min(due_at) FROM mailbox_stream WHERE gate IN ('open', 'waiting'))
                ) - now() AT TIME ZONE 'utc')"""
         )
-        return max(0.0, float(found or 0.0))
+        return 60.0 if found is None else max(0.0, float(found))
 
     def settle(self, rounds: int = 60) -> None:
         """Let everything happen that happens by itself: dead jobs, waits, polls, until all is quiet."""
@@ -242,6 +242,17 @@ class Stage:
             raise AssertionError(f"never quiet: {self.describe()}")
         for _ in range(2):
             self.look()
+
+    def wait_out(self, seconds: float) -> None:
+        """Let a span of time pass as it really does: jobs run when they are due, the poll each minute."""
+        left = seconds
+        while left > 0:
+            step = min(left, self.waits() + 0.1, 60.0)
+            self.pass_time(step)
+            self.call("mailbox.stream", "_cron_poll")
+            self.rescue()
+            self.drain()
+            left -= step
 
     def _is_quiet(self) -> bool:
         busy = self.value(
