@@ -8,7 +8,7 @@ from odoo.tools.misc import format_datetime
 from mailbox_core import registry
 from mailbox_core.mime.parse import parse
 
-from .. import header_words
+from .. import header_words, mapping
 from ..store.raw import RawMissing
 
 #: A Date header that differs more from the provider's own clock is worth a word.
@@ -16,6 +16,8 @@ _WRONG_DATE = timedelta(days=1)
 #: Bytes at the start of a source that hold its header in any sane mail.
 _HEADER_BYTES = 256 * 1024
 _NEIGHBOURS = 50
+#: Characters of a search that are looked at.
+_QUERY = 2000
 
 
 class MailboxMessage(models.Model):
@@ -123,6 +125,11 @@ class MailboxMessage(models.Model):
             "references": self.env._("Its references to earlier messages are damaged."),
             "tnef": self.env._("It came as winmail.dat; the files in it are listed."),
         }
+
+    def _search_search_text(self, operator, value):
+        # A browser may send what PostgreSQL does not take (NUL, half a surrogate pair).
+        wanted = mapping.clean(value, _QUERY) if isinstance(value, str) else value
+        return super()._search_search_text(operator, wanted)
 
     # -- panels of the form --------------------------------------------------------------------
 
