@@ -10,7 +10,7 @@ from mailbox_core.sync.cadence import Cadence, eta, is_quiet, poll_interval
 
 VIENNA = timezone(timedelta(hours=2))
 NOW = datetime(2024, 6, 12, 10, 0, tzinfo=VIENNA)
-CADENCE = Cadence(fastest=30, slowest=1800, with_push=900, quiet=(time(22), time(6)))
+CADENCE = Cadence(fastest=30, slowest=600, with_push=900, asleep=1800, quiet=(time(22), time(6)))
 
 
 def ago(**span: float) -> datetime:
@@ -24,19 +24,19 @@ def test_lively_hours_are_fast() -> None:
 def test_usual_hours_are_fast_even_after_a_silent_night() -> None:
     habits = [ago(days=day, minutes=10) for day in range(1, 6)]
     assert poll_interval(habits, NOW, CADENCE) == 30
-    assert poll_interval([ago(days=9, minutes=10)], NOW, CADENCE) == 1800
+    assert poll_interval([ago(days=9, minutes=10)], NOW, CADENCE) == 600
 
 
 def test_silence_slows_down() -> None:
     waits = [poll_interval([ago(hours=hours)], NOW, CADENCE) for hours in (1, 3, 8, 40)]
     assert waits == sorted(waits)
     assert waits[0] == 180
-    assert waits[-1] == 1800
+    assert waits[-1] == 600
 
 
 def test_an_empty_or_forgotten_mailbox_is_slow() -> None:
-    assert poll_interval([], NOW, CADENCE) == 1800
-    assert poll_interval([ago(days=20)], NOW, CADENCE) == 1800
+    assert poll_interval([], NOW, CADENCE) == 600
+    assert poll_interval([ago(days=20)], NOW, CADENCE) == 600
 
 
 def test_push_and_quiet_hours_spare_requests() -> None:
@@ -57,7 +57,7 @@ def test_quiet_spans() -> None:
     assert not is_quiet(time(12), time(12), time(12))
 
 
-@pytest.mark.parametrize("bounds", [{"fastest": 0}, {"fastest": 60, "slowest": 30}])
+@pytest.mark.parametrize("bounds", [{"fastest": 0}, {"fastest": 60, "slowest": 30}, {"asleep": 1}])
 def test_bounds_that_make_no_sense(bounds: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="fastest"):
         Cadence(**bounds)  # type: ignore[arg-type]

@@ -21,18 +21,19 @@ MEMORY = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Bounds in seconds. ``fastest`` is for lively hours without push, ``slowest`` for idle ones,
-    ``with_push`` while push is trusted. ``quiet`` are local times from and until; the span may
-    cross midnight; then only ``slowest`` applies. Raises ValueError for bounds that make no
-    sense."""
+    """Bounds in seconds. ``fastest`` is for lively hours without push, ``slowest`` for idle ones:
+    new mail is never later than that. ``with_push`` applies while push is trusted, ``asleep`` in
+    the quiet hours. ``quiet`` are local times from and until; the span may cross midnight. Raises
+    ValueError for bounds that make no sense."""
 
     fastest: float = 30.0
-    slowest: float = 1800.0
+    slowest: float = 120.0
     with_push: float = 900.0
+    asleep: float = 1800.0
     quiet: tuple[time, time] | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.fastest <= min(self.slowest, self.with_push):
+        if not 0 < self.fastest <= min(self.slowest, self.with_push, self.asleep):
             raise ValueError("The fastest interval must be positive and below the others.")
 
 
@@ -46,7 +47,7 @@ def poll_interval(
     none was missed (the last new mail was found after a push, not by a poll).
     """
     if cadence.quiet is not None and is_quiet(now.time(), *cadence.quiet):
-        return cadence.slowest
+        return cadence.asleep
     if push:
         return cadence.with_push
     # Clocks differ: mail "from the future" is mail of now.
@@ -56,7 +57,7 @@ def poll_interval(
     idle = now - max(past)
     if idle <= NEAR or _is_usual(past, now):
         return cadence.fastest
-    # An hour of silence costs a poll every three minutes, a day's the slowest.
+    # Ten minutes of silence cost a poll every thirty seconds, more of it up to the slowest.
     return min(cadence.slowest, max(cadence.fastest, idle.total_seconds() / 20))
 
 
