@@ -64,6 +64,12 @@ class OdooServer:
         return f"http://127.0.0.1:{port}"
 
     @property
+    def pid(self) -> int:
+        """The process that all others descend from; the id of their group, too."""
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """The path of the server's log."""
         return str(self.instance.folder / "odoo.log")

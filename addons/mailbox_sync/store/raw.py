@@ -20,6 +20,11 @@ from odoo.tools import config
 _FOLDER = "mailbox_raw"
 #: Fastest: base64 and text shrink nearly as well as with the default, at a third of its CPU time.
 _LEVEL = 1
+#: A source at least this big is sampled first: base64 of files that are compressed already has no
+#: repetitions to search for, and coding its letters alone takes a third of the time for fewer bytes.
+_LOOKED_AT = 16_384
+_SAMPLE = 8_192
+_REPETITIVE = 0.7
 #: Files written at the same time. They wait for the disk nearly all the time.
 _THREADS = 8
 
@@ -54,7 +59,7 @@ class RawStore:
             # committed.
             os.utime(path)
         except FileNotFoundError:
-            self._write(path, zlib.compress(raw, _LEVEL))
+            self._write(path, _compressed(raw))
         return name, key
 
     def put_all(self, raws: Sequence[bytes]) -> list[tuple[str, str]]:
@@ -103,6 +108,18 @@ class RawStore:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _compressed(raw: bytes) -> bytes:
+    """A zlib stream, in the cheaper of two ways."""
+    strategy = zlib.Z_DEFAULT_STRATEGY
+    if len(raw) >= _LOOKED_AT:
+        middle = len(raw) // 2
+        sample = raw[middle : middle + _SAMPLE]
+        if len(zlib.compress(sample, _LEVEL)) > _REPETITIVE * len(sample):
+            strategy = zlib.Z_HUFFMAN_ONLY
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return packer.compress(raw) + packer.flush()
 
 
 def _sync_folder(path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Runs inside Odoo's process: connects many mailboxes with given grants, as signing in does.
+
+Usage: python -m mailbox_tools.bench.fleet_worker CONFIGURATION DATABASE GRANTS.json
+"""
+
+import json
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import odoo
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+
+from mailbox_core.types import Credentials
+from mailbox_tools.bench.fleet_provider import CLIENT_ID, CLIENT_SECRET
+
+
+def main(arguments: list[str]) -> None:
+    """Make the mailboxes; their first jobs wait for a server."""
+    configuration, database, grants = arguments
+    odoo.tools.config.parse_config(["-c", configuration, "--log-level=critical"])
+    found = json.loads(Path(grants).read_text(encoding="utf-8"))
+    with Registry(database).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+        env["mailbox.client"].create(
+            {"provider": "gmail", "client_id": CLIENT_ID, "new_secret": CLIENT_SECRET}
+        )
+        owner = env.ref("base.user_admin")
+        for address, tokens in found.items():
+            mailbox = env["mailbox"].create(
+                {"name": address, "provider": "gmail", "address": address, "owner_id": owner.id}
+            )
+            mailbox._finish_signin(_grant(address, tokens), "read", True)
+
+
+def _grant(address: str, tokens: dict[str, str]) -> Credentials:
+    return Credentials(
+        tokens["access_token"],
+        tokens["refresh_token"],
+        datetime.now(timezone.utc) + timedelta(seconds=int(tokens["expires_in"])),
+        frozenset(tokens["scope"].split()),
+        address,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,66 @@
+"""What each row must reach: the gates and stretch goals, and how a figure is judged."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One bound. ``least``: larger is better."""
+
+    what: str
+    gate: float
+    stretch: float
+    unit: str = ""
+    least: bool = False
+
+
+GATES = {
+    "A1": Gate("CPU of everything, ours / notmuch", 2.0, 1.0),
+    "A2": Gate("mails a second, ours / stock", 15, 30, "", True),
+    "A2 cpu": Gate("mails a CPU second, ours / stock", 15, 30, "", True),
+    "A3": Gate("import time / (units needed / rate)", 1.05, 1.02),
+    "A3 units": Gate("quota units a mail", 20.5, 14),
+    "A3 refused": Gate("refused calls after the first minute", 0, 0),
+    "A4": Gate("connect to newest 50 stored", 3.0, 1.5, "s"),
+    "A4 500": Gate("newest 500 stored, beyond their quota time", 5.0, 2.0, "s"),
+    "A5": Gate("SQL statements a mail", 1.0, 0.2),
+    "A5 memory": Gate("growth of the largest Odoo process after 1,000 mails", 60, 20, "MB"),
+    "E1": Gate("CPU seconds a minute, idle mailboxes", 1.5, 0.3, "s"),
+    "E1 sql": Gate("SQL statements a mailbox and minute", 0.5, 0.1),
+    "E1 requests": Gate("provider requests a mailbox and hour", 5, 1),
+    "E3": Gate("all mailboxes looked at again after a restart", 120, 60, "s"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value: the median of its samples. ``note`` says what a reader must know."""
+
+    row: str
+    value: float | None
+    samples: tuple[float, ...] = ()
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """``stretch``, ``pass``, ``miss``, or ``not measured``."""
+        if self.value is None:
+            return "not measured"
+        gate = GATES[self.row]
+        sign = -1 if gate.least else 1
+        if sign * self.value <= sign * gate.stretch:
+            return "stretch"
+        return "pass" if sign * self.value <= sign * gate.gate else "miss"
+
+    def plain(self) -> dict[str, Any]:
+        """As data for the report."""
+        gate = GATES[self.row]
+        return {**asdict(self), "verdict": self.verdict, **asdict(gate)}
+
+
+def figure(row: str, samples: Sequence[float], note: str = "") -> Figure:
+    """The figure of a row; without samples it is one that was not measured."""
+    return Figure(row, median(samples) if samples else None, tuple(samples), note)
