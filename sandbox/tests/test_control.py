@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import email.utils
 import re
 import threading
 import time
@@ -155,3 +156,11 @@ def test_web_mail_is_self_contained_and_may_run_only_its_own_script(
 def test_unknown_addresses_are_googles_404_page(sandbox: Sandbox) -> None:
     reply = requests.get(sandbox.url + "/nothing/here", timeout=10)
     assert reply.status_code == 404 and "That’s an error" in reply.text
+
+
+def test_answers_are_dated_by_the_injected_clock(sandbox: Sandbox) -> None:
+    """Retry-After as a date means nothing beside a Date header of another clock."""
+    sandbox.clock.advance(86400)
+    answer = requests.get(f"{sandbox.url}/_sandbox/status", timeout=5)
+    dated = email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    assert abs(dated - sandbox.clock.now()) < 5

@@ -45,7 +45,7 @@ class Sandbox:
 
     def listen(self, port: int = 0, host: str = "127.0.0.1") -> None:
         """Serve over HTTP."""
-        self._server = Server(host, port, self.app)
+        self._server = Server(host, port, self.app, self.clock.now)
         self.app.base_url = self._server.url
         self._server.start()
         self._pusher = Pusher(self.world.broker, self.faults, self.app.keys)

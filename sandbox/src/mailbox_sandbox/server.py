@@ -12,6 +12,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -124,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             if name.lower() not in ("content-length", "date", "server"):
                 self.send_header(name, value)
-        self.send_header("Date", self.date_time_string())
+        self.send_header("Date", self.date_time_string(self.server.now()))
         self.send_header("Server", "ESF")
         if response.status_code not in (204, 304):
             self.send_header("Content-Length", str(length))
@@ -171,8 +172,12 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, host: str, port: int, app: App) -> None:
+    def __init__(
+        self, host: str, port: int, app: App, now: Callable[[], float] = time.time
+    ) -> None:
         self.app = app
+        #: The time that answers are dated with: advice such as Retry-After is read against it.
+        self.now = now
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
