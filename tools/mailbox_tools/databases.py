@@ -11,10 +11,12 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg2.errors
 import psycopg2.extensions
 from psycopg2 import sql
 
@@ -26,6 +28,9 @@ _PREFIX = "template_mailbox_"
 
 #: Own-addon templates kept for other branches and addon sets; older ones are dropped.
 _KEPT = 4
+
+#: Seconds to wait for PostgreSQL's own housekeeping to leave a database.
+_AUTOVACUUM = 30.0
 
 
 def create_database(server: Server, name: str, names: Iterable[str], *, own: bool = True) -> None:
@@ -41,10 +46,18 @@ def create_database(server: Server, name: str, names: Iterable[str], *, own: boo
 
 def drop_database(server: Server, name: str) -> None:
     """Drop a database and its filestore; one that does not exist is no error."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    deadline = time.monotonic() + _AUTOVACUUM
     with _cursor(server) as cursor:
-        cursor.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+        while True:
+            try:
+                cursor.execute(statement)
+                break
+            except psycopg2.errors.InsufficientPrivilege:
+                # Only a superuser may end an autovacuum worker; it ends by itself.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
     shutil.rmtree(_filestore(name), ignore_errors=True)
 
 
