@@ -29,6 +29,7 @@
         "views/mailbox_event_views.xml",
         "views/mailbox_parity_views.xml",
         "views/mailbox_views.xml",
+        "views/mailbox_form_views.xml",
         "views/mailbox_menus.xml",
     ],
     "assets": {

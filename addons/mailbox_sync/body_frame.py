@@ -1,7 +1,8 @@
-"""A mail body as the document of a frame: own content policy, no request before the reader asks for it.
+"""A mail body as the document of a frame: own content policy, no request before the reader asks.
 
-What arrives here has been sanitised (``body_html.py``). This is the second barrier, and it does not trust the
-first: under this policy nothing runs and nothing is loaded from elsewhere, whatever was let through. Pure.
+What arrives here has been sanitised (``body_html.py``). This is the second barrier, and it does not
+trust the first: under this policy nothing runs and nothing is loaded from elsewhere, whatever was
+let through. Pure.
 """
 
 import re
@@ -14,8 +15,8 @@ from lxml import etree, html
 from mailbox_core.mime.quote import split_quote
 
 SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
-"""No scripts, no forms, no way to the top window. Same origin, so that the page around can measure the
-height: harmless as long as scripts are not allowed as well."""
+"""No scripts, no forms, no way to the top window. Same origin, so that the page around can measure
+the height: harmless as long as scripts are not allowed as well."""
 
 HELD_BACK = "data-mailbox-src"
 """Where the sanitiser keeps the address of a remote image."""
@@ -27,8 +28,11 @@ _TRAILING = ".,;:!?)]}’”»'\""
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a body is shown: with remote images or without, on a dark page or a bright one. ``own_host``: the
-    host of this Odoo, which a mail never calls (a picture's address could log somebody out)."""
+    """How a body is shown: with remote images or without, on a dark page or a bright one.
+
+    ``own_host``: the host of this Odoo, which a mail never calls (a picture's address could log
+    somebody out).
+    """
 
     remote: bool = False
     dark: bool = False
@@ -50,7 +54,8 @@ def frame_document(safe: str, text: str, view: View) -> str:
 
 
 def frame_policy(view: View, images: str) -> str:
-    """The Content-Security-Policy of the page (CSP level 3). ``images``: where the message's own ones are."""
+    """The Content-Security-Policy of the page (CSP level 3). ``images``: where the message's own
+    ones are."""
     sources = f"{images} data:" + (" https: http:" if view.remote else "")
     return "; ".join(
         (
@@ -83,11 +88,12 @@ def with_images(safe: str, view: View) -> str:
 
 
 def text_to_html(text: str) -> str:
-    """Plain text as HTML: web addresses become links, the quotation is folded, nothing is cut away."""
+    """Plain text as HTML: addresses become links, the quotation is folded, nothing is cut."""
     new, quoted = split_quote(text)
     shown = f'<div class="text">{_linked(new)}</div>'
     if quoted.strip():
-        shown += f'<details><summary>…</summary><div class="text quote">{_linked(quoted)}</div></details>'
+        folded = f'<div class="text quote">{_linked(quoted)}</div>'
+        shown += f"<details><summary>…</summary>{folded}</details>"
     return shown
 
 
@@ -105,7 +111,9 @@ def _linked(text: str) -> str:
         address = found.group(0).rstrip(_TRAILING)
         target = escape(address)
         shown.append(escape(text[last : found.start()]))
-        shown.append(f'<a href="{target}" target="_blank" rel="noopener noreferrer nofollow">{target}</a>')
+        shown.append(
+            f'<a href="{target}" target="_blank" rel="noopener noreferrer nofollow">{target}</a>'
+        )
         last = found.start() + len(address)
     shown.append(escape(text[last:]))
     return "".join(shown)
@@ -114,8 +122,8 @@ def _linked(text: str) -> str:
 _CSS = """
 html{color-scheme:light}
 html.dark{color-scheme:dark}
-body{margin:0;background:transparent;color:#1f2933;font:14px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,
-"Noto Sans",Arial,sans-serif;overflow-wrap:anywhere}
+body{margin:0;background:transparent;color:#1f2933;font:14px/1.55 system-ui,
+-apple-system,"Segoe UI",Roboto,"Noto Sans",Arial,sans-serif;overflow-wrap:anywhere}
 html.dark body{color:#e4e7eb}
 html.dark a{color:#7cc4fa}
 html.paper body{background:#fff;border-radius:6px;padding:12px}
@@ -126,8 +134,8 @@ summary{cursor:pointer;display:inline-block;padding:0 10px 4px;margin:8px 0;bord
 background:rgba(127,127,127,.18);list-style:none;line-height:1.2}
 img{max-width:100%;height:auto}
 img:not([src]){display:none}
-img[data-held]{display:inline-block;border:1px dashed #9aa5b1;border-radius:4px;min-width:24px;min-height:18px;
-color:#7b8794;font-size:12px;padding:0 4px}
+img[data-held]{display:inline-block;border:1px dashed #9aa5b1;border-radius:4px;min-width:24px;
+min-height:18px;color:#7b8794;font-size:12px;padding:0 4px}
 blockquote{margin:8px 0 8px 4px;padding-inline-start:12px;border-inline-start:3px solid #cbd2d9}
 pre{white-space:pre-wrap}
 """

@@ -1,8 +1,8 @@
 """What the header of a message tells, in an order and in words a person can follow. Pure.
 
-Nothing here is proof: everybody can write any header. Two things are worth more than the rest and are marked
-so: the last hops of the route, written by the provider itself, and the provider's own verdict on the sender
-(RFC 8601). A verdict that names another authority is shown as hearsay.
+Nothing here is proof: everybody can write any header. Two things are worth more than the rest and
+are marked so: the last hops of the route, written by the provider itself, and the provider's own
+verdict on the sender (RFC 8601). A verdict that names another authority is shown as hearsay.
 """
 
 import re
@@ -21,14 +21,30 @@ _RESULT = re.compile(
     r"(?i)\b(spf|dkim|dmarc|arc)\s*=\s*(pass|fail|softfail|neutral|none|temperror|permerror|policy)\b([^;]*)"
 )
 _ABOUT = re.compile(r"(?i)\b(?:header\.(?:from|d|i)|smtp\.mailfrom|dkdomain)=([^\s;]+)")
-_LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "list-archive", "list-help", "list-owner")
-_SHOWN_FIELDS = ("reply-to", "sender", "return-path", "delivered-to", "x-mailer", "user-agent", "auto-submitted")
+_LIST_FIELDS = (
+    "list-id",
+    "list-post",
+    "list-unsubscribe",
+    "list-archive",
+    "list-help",
+    "list-owner",
+)
+_SHOWN_FIELDS = (
+    "reply-to",
+    "sender",
+    "return-path",
+    "delivered-to",
+    "x-mailer",
+    "user-agent",
+    "auto-submitted",
+)
 _MAX_VALUE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One server that took the message over. ``at``: ISO time, UTC; ``seconds`` since the hop before."""
+    """One server that took the message over. ``at``: ISO time, UTC; ``seconds`` since the hop
+    before."""
 
     host: str
     source: str
@@ -38,7 +54,8 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One check of the sender: ``spf``, ``dkim``, ``dmarc`` or ``arc``, its result and whom it is about."""
+    """One check of the sender: ``spf``, ``dkim``, ``dmarc`` or ``arc``, its result and whom it is
+    about."""
 
     method: str
     result: str
@@ -46,7 +63,8 @@ class Verdict:
 
 
 def explain(headers: Headers, authorities: Collection[str]) -> dict:
-    """Plain data of a header. ``authorities``: names under which the mailbox's provider signs verdicts."""
+    """Plain data of a header. ``authorities``: names under which the mailbox's provider signs
+    verdicts."""
     fields = [(name.lower(), value) for name, value in headers]
     trusted, hearsay = verdicts(fields, authorities)
     return {
@@ -80,10 +98,10 @@ def route(fields: Headers) -> list[Hop]:
 
 
 def verdicts(fields: Headers, authorities: Collection[str]) -> tuple[list[Verdict], list[str]]:
-    """What the provider itself found, and the names of others that claim to have checked (RFC 8601).
+    """What the provider itself found, and who else claims to have checked (RFC 8601).
 
-    Providers put their own field on top and remove forged ones that carry their name; the first one that
-    names an authority counts, those below it were there before.
+    Providers put their own field on top and remove forged ones that carry their name; the first one
+    that names an authority counts, those below it were there before.
     """
     known = {name.casefold() for name in authorities}
     trusted: list[Verdict] | None = None
@@ -100,16 +118,19 @@ def verdicts(fields: Headers, authorities: Collection[str]) -> tuple[list[Verdic
 
 
 def other_address(name: str, email: str) -> str:
-    """An address inside a display name that is not the sender's own: a common disguise. Empty: none."""
+    """An address inside a display name that is not the sender's own, a common disguise; or empty."""
     found = re.search(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+\.[^\s<>\"'(),;:]+", name or "")
     shown = found.group(0).strip(".") if found else ""
     return shown if shown.casefold() != (email or "").casefold() else ""
 
 
 def looks_foreign(email: str) -> bool:
-    """Whether the domain has letters beyond ASCII, plain or in Punycode: it may imitate another (UTS 39)."""
+    """Whether the domain has letters beyond ASCII, plain or in Punycode: it may imitate another
+    (UTS 39)."""
     domain = (email or "").rpartition("@")[2]
-    return not domain.isascii() or any(label.startswith("xn--") for label in domain.lower().split("."))
+    return not domain.isascii() or any(
+        label.startswith("xn--") for label in domain.lower().split(".")
+    )
 
 
 def _results(value: str) -> list[Verdict]:
@@ -117,13 +138,19 @@ def _results(value: str) -> list[Verdict]:
     for match in _RESULT.finditer(_COMMENT.sub(" ", value)):
         about = _ABOUT.search(match.group(3))
         found.append(
-            Verdict(match.group(1).lower(), match.group(2).lower(), about.group(1)[:200] if about else "")
+            Verdict(
+                match.group(1).lower(),
+                match.group(2).lower(),
+                about.group(1)[:200] if about else "",
+            )
         )
     return found[:20]
 
 
 def _chosen(fields: Headers, names: tuple[str, ...]) -> list[dict]:
-    return [{"name": name, "value": value[:_MAX_VALUE]} for name, value in fields if name in names][:40]
+    return [{"name": name, "value": value[:_MAX_VALUE]} for name, value in fields if name in names][
+        :40
+    ]
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:

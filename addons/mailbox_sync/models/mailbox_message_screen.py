@@ -60,7 +60,7 @@ class MailboxMessage(models.Model):
                 )
             elif header_words.looks_foreign(email):
                 message.sender_warning = self.env._(
-                    "The sender's domain has letters that can be mistaken for others. Read it closely."
+                    "The sender's domain has letters that look like others. Read it closely."
                 )
 
     @api.depends("date", "header_date", "defects")
@@ -81,7 +81,9 @@ class MailboxMessage(models.Model):
     def _compute_may_change(self):
         for message in self:
             mailbox = message.mailbox_id.sudo()
-            message.may_change = mailbox.scope_profile == "two_way" and self.env.user in mailbox.editor_ids
+            message.may_change = (
+                mailbox.scope_profile == "two_way" and self.env.user in mailbox.editor_ids
+            )
 
     @api.depends("automatic", "defects")
     @api.depends_context("lang")
@@ -152,7 +154,9 @@ class MailboxMessage(models.Model):
         email = parse(source[:_HEADER_BYTES])
         return header_words.explain(email.headers, spec.authserv_ids if spec else ())
 
-    @api.depends("attachment_ids.available", "attachment_ids.attachment_id", "attachment_ids.failure")
+    @api.depends(
+        "attachment_ids.available", "attachment_ids.attachment_id", "attachment_ids.failure"
+    )
     def _compute_attachment_data(self):
         for message in self:
             policy = message.mailbox_id.sudo().attachment_policy
@@ -211,7 +215,11 @@ class MailboxMessage(models.Model):
     def action_open_source(self):
         """Download the message as it was received."""
         self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": f"/mailbox/source/{self.id}", "target": "download"}
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/mailbox/source/{self.id}",
+            "target": "download",
+        }
 
 
 class MailboxPlacement(models.Model):

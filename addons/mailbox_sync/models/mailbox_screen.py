@@ -21,7 +21,12 @@ class Mailbox(models.Model):
     follow_text = fields.Char(compute="_compute_follow_text", string="New mail")
     parity_text = fields.Char(compute="_compute_parity")
     parity_level = fields.Selection(
-        [("none", "Never checked"), ("running", "Checking"), ("good", "Complete"), ("bad", "Incomplete")],
+        [
+            ("none", "Never checked"),
+            ("running", "Checking"),
+            ("good", "Complete"),
+            ("bad", "Incomplete"),
+        ],
         compute="_compute_parity",
     )
     parity_at = fields.Datetime(compute="_compute_parity")
@@ -145,7 +150,7 @@ class MailboxFolder(models.Model):
     _inherit = "mailbox.folder"
 
     def action_toggle_synced(self):
-        """Follow a folder, or no longer. Superuser after the check: rows of folders are the engine's."""
+        """Follow a folder, or no longer. Superuser after the check: folder rows are the engine's."""
         self.ensure_one()
         self.mailbox_id._check_operator()
         folder = self.sudo()
@@ -172,7 +177,9 @@ class MailboxEvent(models.Model):
     def _compute_payload_text(self):
         for event in self:
             facts = event.payload or {}
-            event.payload_text = ", ".join(f"{name}: {_plain(value)}" for name, value in facts.items())
+            event.payload_text = ", ".join(
+                f"{name}: {_plain(value)}" for name, value in facts.items()
+            )
 
 
 def _plain(value):

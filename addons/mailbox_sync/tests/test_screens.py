@@ -18,8 +18,15 @@ EVIL = (
 HEADERS = [
     ("Delivered-To", "ada@example.org"),
     ("Received", "by 2002:a05 with SMTP id 1; Sat, 21 Nov 2026 10:00:12 +0000"),
-    ("Authentication-Results", "mx.google.com; dkim=pass header.i=@shop.example; spf=fail (why; not) smtp.mailfrom=a@shop.example"),
-    ("Received", "from mail.shop.example by mx.google.com with ESMTPS id 2; Sat, 21 Nov 2026 11:00:10 +0100"),
+    (
+        "Authentication-Results",
+        "mx.google.com; dkim=pass header.i=@shop.example;"
+        " spf=fail (why; not) smtp.mailfrom=a@shop.example",
+    ),
+    (
+        "Received",
+        "from mail.shop.example by mx.google.com with ESMTPS id 2; Sat, 21 Nov 2026 11:00:10 +0100",
+    ),
     ("Authentication-Results", "mx.google.com; dmarc=pass header.from=forged.example"),
     ("Authentication-Results", "evil.example; dmarc=pass header.from=bank.example"),
     ("Received", "from laptop by mail.shop.example; nonsense"),
@@ -54,7 +61,7 @@ class TestFrame(MailboxCase):
             '<img data-mailbox-src="//odoo.example/web/session/logout"></div>'
         )
         held = with_images(safe, View(own_host="odoo.example"))
-        self.assertNotIn("src=\"https", held)
+        self.assertNotIn('src="https', held)
         self.assertEqual(held.count("data-held"), 3)
         shown = with_images(safe, View(remote=True, own_host="odoo.example"))
         self.assertIn('src="https://cdn.example/a.png"', shown)
@@ -62,7 +69,9 @@ class TestFrame(MailboxCase):
         self.assertIn("https:", frame_policy(View(remote=True), "x"))
 
     def test_plain_text_is_escaped_linked_and_folded_not_cut(self):
-        made = text_to_html("<b>Hi</b> see https://example.com/a?b=1&c=2.\n\nAda wrote:\n> old <i>text</i>\n")
+        made = text_to_html(
+            "<b>Hi</b> see https://example.com/a?b=1&c=2.\n\nAda wrote:\n> old <i>text</i>\n"
+        )
         self.assertIn("&lt;b&gt;Hi&lt;/b&gt;", made)
         self.assertIn('href="https://example.com/a?b=1&amp;c=2"', made)
         self.assertIn("noopener", made)
@@ -71,7 +80,10 @@ class TestFrame(MailboxCase):
 
     def test_dark_pages_keep_mail_with_colours_of_its_own_on_paper(self):
         self.assertIn('class="dark"', frame_document("<p>Hi</p>", "", View(dark=True)))
-        self.assertIn("paper", frame_document('<p style="color:#000">Hi</p>', "", View(dark=True)).split("<head>")[0])
+        self.assertIn(
+            "paper",
+            frame_document('<p style="color:#000">Hi</p>', "", View(dark=True)).split("<head>")[0],
+        )
         self.assertIn('class="bright"', frame_document("<p>Hi</p>", "", View()))
 
 
@@ -79,7 +91,9 @@ class TestFrame(MailboxCase):
 class TestHeaderWords(MailboxCase):
     def test_the_route_runs_from_the_first_server_to_the_last(self):
         route = header_words.explain(HEADERS, ["mx.google.com"])["route"]
-        self.assertEqual([hop["host"] for hop in route], ["mail.shop.example", "mx.google.com", "2002:a05"])
+        self.assertEqual(
+            [hop["host"] for hop in route], ["mail.shop.example", "mx.google.com", "2002:a05"]
+        )
         self.assertEqual([hop["seconds"] for hop in route], [None, None, 2])
         self.assertEqual(route[0]["at"], None)
 
@@ -94,7 +108,10 @@ class TestHeaderWords(MailboxCase):
         self.assertEqual(untold["verdicts"], [])
 
     def test_disguised_senders_are_named(self):
-        self.assertEqual(header_words.other_address("support@bank.example", "x@evil.example"), "support@bank.example")
+        self.assertEqual(
+            header_words.other_address("support@bank.example", "x@evil.example"),
+            "support@bank.example",
+        )
         self.assertEqual(header_words.other_address("Ada <ada@x.org>", "ADA@x.org"), "")
         self.assertEqual(header_words.other_address("Ada Lovelace", "ada@x.org"), "")
         self.assertTrue(header_words.looks_foreign("a@xn--pypal-4ve.com"))
@@ -102,9 +119,19 @@ class TestHeaderWords(MailboxCase):
         self.assertFalse(header_words.looks_foreign("a@paypal.com"))
 
     def test_any_header_is_explained(self):
-        for value in ("", ";", "=?", "\x00" * 10, "from " * 10_000, "a;" * 10_000, "((((", "spf=" * 5000):
+        for value in (
+            "",
+            ";",
+            "=?",
+            "\x00" * 10,
+            "from " * 10_000,
+            "a;" * 10_000,
+            "((((",
+            "spf=" * 5000,
+        ):
             told = header_words.explain(
-                [("Received", value), ("Authentication-Results", "mx.google.com; " + value)], ["mx.google.com"]
+                [("Received", value), ("Authentication-Results", "mx.google.com; " + value)],
+                ["mx.google.com"],
             )
             self.assertLessEqual(len(told["verdicts"]), 20)
 
@@ -132,7 +159,13 @@ class TestMessageScreen(MailboxCase):
 
     def test_panels_tell_headers_attachments_and_conversation(self):
         first = self.world.deliver("Plan", attachments={"plan.pdf": b"%PDF"})
-        parent = self.world.messages[first].raw.split(b"Message-ID: ")[1].split(b"\r\n")[0].split(b"\n")[0].decode()
+        parent = (
+            self.world.messages[first]
+            .raw.split(b"Message-ID: ")[1]
+            .split(b"\r\n")[0]
+            .split(b"\n")[0]
+            .decode()
+        )
         self.world.deliver("Re: Plan", in_reply_to=parent)
         row = self.opened(first)
         self.assertEqual(row.header_data["route"], [])
@@ -145,7 +178,13 @@ class TestMessageScreen(MailboxCase):
         row = self.opened(self.world.deliver("Secret"))
         boss = new_test_user(self.env, "boss@example.org", "base.group_system")
         for person in (self.colleague, boss):
-            for name in ("header_data", "attachment_data", "conversation_data", "sender", "may_change"):
+            for name in (
+                "header_data",
+                "attachment_data",
+                "conversation_data",
+                "sender",
+                "may_change",
+            ):
                 row.invalidate_recordset()
                 with self.subTest(person=person.login, field=name), self.assertRaises(AccessError):
                     row.with_user(person).read([name])

@@ -39,7 +39,9 @@ class TestSearch(MailboxCase):
         self.messages = self.env["mailbox.message"].with_user(self.owner)
 
     def found(self, words, **more):
-        messages = self.messages if not more else self.env["mailbox.message"].with_user(more["user"])
+        messages = (
+            self.messages if not more else self.env["mailbox.message"].with_user(more["user"])
+        )
         return set(messages.search([("search_text", "ilike", words)]).mapped("remote_id"))
 
     def test_a_rare_and_a_common_word(self):
@@ -83,8 +85,12 @@ class TestSearch(MailboxCase):
         for person in (self.colleague, boss):
             with self.subTest(person=person.login):
                 self.assertEqual(self.found("xylophone", user=person), set())
-                groups = self.env["mailbox.message"].with_user(person)._read_group(
-                    [("search_text", "ilike", "xylophone")], ["mailbox_id"], ["__count"]
+                groups = (
+                    self.env["mailbox.message"]
+                    .with_user(person)
+                    ._read_group(
+                        [("search_text", "ilike", "xylophone")], ["mailbox_id"], ["__count"]
+                    )
                 )
                 self.assertEqual(groups, [])
         self.mailbox.member_ids = [(0, 0, {"user_id": self.colleague.id, "role": "reader"})]

@@ -22,7 +22,9 @@ class TestMailboxTours(MailboxCase, HttpCase):
         self.start(self.mailbox)
 
     def test_a_manager_makes_a_mailbox_and_sees_it(self):
-        new_test_user(self.env, "boss@example.org", "base.group_system", password="boss@example.org")
+        new_test_user(
+            self.env, "boss@example.org", "base.group_system", password="boss@example.org"
+        )
         self.start_tour("/odoo/mailboxes", "mailbox_manager", login="boss@example.org")
         made = self.env["mailbox"].search([("address", "=", "sales@example.org")])
         self.assertEqual(made.state, "draft")
@@ -35,10 +37,14 @@ class TestMailboxTours(MailboxCase, HttpCase):
     def test_nothing_runs_even_without_the_sanitiser(self):
         self.owner.password = self.owner.login
         broken = patch.object(
-            mailbox_body, "safe_html", lambda html, parts: type("Safe", (), {"html": html, "has_remote": True})()
+            mailbox_body,
+            "safe_html",
+            lambda html, parts: type("Safe", (), {"html": html, "has_remote": True})(),
         )
         with broken:
-            self.start_tour("/odoo/mailbox-messages", "mailbox_reader_unsanitised", login=self.owner.login)
+            self.start_tour(
+                "/odoo/mailbox-messages", "mailbox_reader_unsanitised", login=self.owner.login
+            )
 
     def test_search_finds_text(self):
         self.owner.password = self.owner.login
