@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailbox_core.sync.machine import Gate, StreamState
 from mailbox_core.types import Address, Content, Email, Folder
+
+if TYPE_CHECKING:
+    from .threads import Thread
 
 #: Flag of the core to column of the store.
 FLAG_COLUMNS = {
@@ -133,12 +136,14 @@ def address_line(addresses: Iterable[Address]) -> str | None:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """The columns of a message that come from its content, the parts that become attachment lines,
-    and the words of its search vector (``weighty``: subject and people)."""
+    the words of its search vector (``weighty``: subject and people), and what its conversation is
+    found by."""
 
     columns: dict[str, Any]
     parts: tuple[dict[str, Any], ...] = ()
     weighty: str = ""
     words: str = ""
+    thread: "Thread | None" = None
 
 
 def source_columns(content: Content, sha256: str, key: str) -> dict[str, Any]:

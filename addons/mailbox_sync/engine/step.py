@@ -8,7 +8,7 @@ it); only surprises leave.
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
@@ -36,6 +36,7 @@ from .. import mapping
 from ..store.ledger import Ledger
 from ..store.raw import RawStore
 from ..store.writer import Line, Writer, Written
+from ..threads import thread_of
 
 _logger = logging.getLogger(__name__)
 
@@ -171,13 +172,32 @@ class Step:
         for content, (digest, place) in zip(wanted, places, strict=True):
             key = content.ref.remote_id
             try:
-                staged[key] = stage(content, digest, place)
+                staged[key] = self._stage_one(content, digest, place, rows[key].ref)
             except Exception:  # pylint: disable=broad-except
                 # Parsing promises never to raise. If it does, one message must not stop the others.
                 _logger.exception("Mailbox %s: message %s cannot be read", self._mailbox.id, key)
                 rows[key] = plan.quarantine(rows[key], "unreadable")
                 staged[key] = mapping.Stored(mapping.source_columns(content, digest, place))
         return staged
+
+    def _stage_one(
+        self, content: Content, digest: str, place: str, ref: MessageRef
+    ) -> mapping.Stored:
+        """Read a message into the values of its row."""
+        email = parse(content.raw)
+        stored = mapping.stored(content, email, digest, place)
+        words = stored.words
+        if email.html and not words.strip():
+            text = html_to_text(email.html, _HTML_CHARACTERS)
+            words = mapping.clean(text, mapping.SEARCH_CHARACTERS) or ""
+        thread = thread_of(
+            stored.columns,
+            ref.conversation_key,
+            email,
+            self._mailbox.id,
+            (self._mailbox.address,),
+        )
+        return replace(stored, words=words, thread=thread)
 
     def _is_new_content(self, answer: Fetched, rows: dict[str, Known]) -> bool:
         """Whether it is wanted and not held: for held rows only headers were fetched."""
@@ -244,21 +264,6 @@ class Step:
         written.changed += swept.changed
         for disposition, count in swept.dispositions.items():
             written.dispositions[disposition] += count
-
-
-def stage(content: Content, digest: str, place: str) -> mapping.Stored:
-    """Read a message into the values of its row."""
-    email = parse(content.raw)
-    stored = mapping.stored(content, email, digest, place)
-    if stored.words.strip() or not email.html:
-        return stored
-    words = html_to_text(email.html, _HTML_CHARACTERS)
-    return mapping.Stored(
-        stored.columns,
-        stored.parts,
-        stored.weighty,
-        mapping.clean(words, mapping.SEARCH_CHARACTERS) or "",
-    )
 
 
 def write_safely(stream, ledger: Ledger, lines: Sequence[Line]) -> Written:

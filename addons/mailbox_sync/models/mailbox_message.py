@@ -28,6 +28,20 @@ class MailboxMessage(models.Model):
     conversation_key = fields.Char(
         readonly=True, help="The provider's own name of the conversation."
     )
+    conversation_evidence = fields.Selection(
+        [
+            ("provider", "Conversation of the provider"),
+            ("message-id", "Same Message-ID"),
+            ("references", "References"),
+            ("subject", "Subject and people"),
+        ],
+        readonly=True,
+        help="What showed that it belongs to its conversation; empty for the first of one.",
+    )
+    correspondents = fields.Text(
+        readonly=True, help="Addresses and companies outside the mailbox, one a line."
+    )
+    is_outgoing = fields.Boolean(readonly=True, help="Sent from the mailbox's own address.")
     message_id = fields.Char(string="Message-ID", readonly=True)
     in_reply_to = fields.Char(readonly=True)
     reference_ids = fields.Text(string="References", readonly=True)
@@ -101,7 +115,10 @@ class MailboxMessage(models.Model):
         self.env.cr.execute(
             """ALTER TABLE mailbox_message ADD COLUMN IF NOT EXISTS search_vector tsvector;
                CREATE INDEX IF NOT EXISTS mailbox_message_search_vector_idx
-               ON mailbox_message USING gin (search_vector)"""
+               ON mailbox_message USING gin (search_vector);
+               ALTER TABLE mailbox_message ADD COLUMN IF NOT EXISTS conversation_buckets int8[];
+               CREATE INDEX IF NOT EXISTS mailbox_message_conversation_buckets_idx
+               ON mailbox_message USING gin (conversation_buckets) WITH (fastupdate = off)"""
         )
 
     @api.depends("placement_ids.folder_id")

@@ -1,4 +1,9 @@
-"""Keeps the conversations of a page's messages: made when first needed, counted by difference."""
+"""Keeps the conversations of a page's messages: made when first needed, merged when a message
+shows that two are one, counted by difference.
+
+Pages of one mailbox that bring mail cannot commit side by side (each moves the mailbox's counters),
+so that what a page looks up is what it is written against.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -7,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from odoo.tools import SQL
 
 from . import sql
+from .matches import Gathering, Matches, conversation_name, decide
 
 if TYPE_CHECKING:
     from .writer import Line
 
-_TYPES = {
-    "key": "varchar",
+_SUMMARY = {
     "subject": "varchar",
     "participants": "varchar",
     "first_date": "timestamp",
@@ -22,59 +27,65 @@ _TYPES = {
 }
 _NAME_CHARACTERS = 60
 _PEOPLE_CHARACTERS = 500
+_NOW = SQL("(now() AT TIME ZONE 'UTC')")
+#: How a conversation (c) takes in what a row (v) of the same columns says.
+_TAKE_IN = SQL(
+    """subject = CASE WHEN v.first_date < c.first_date THEN v.subject ELSE c.subject END,
+       participants = CASE WHEN strpos(c.participants, v.participants) > 0 THEN c.participants
+           ELSE left(concat_ws(', ', c.participants, v.participants), %s) END,
+       first_date = LEAST(c.first_date, v.first_date),
+       last_date = GREATEST(c.last_date, v.last_date),
+       message_count = c.message_count + v.message_count,
+       unread_count = c.unread_count + v.unread_count,
+       write_date = (now() AT TIME ZONE 'UTC')""",
+    _PEOPLE_CHARACTERS,
+)
 
 
 class Conversations:
-    """The conversations of one write."""
+    """The conversations of one write. ``merged``: what earlier writes of the same transaction
+    merged into what."""
 
-    def __init__(self, env, mailbox_id: int) -> None:
+    def __init__(self, env, mailbox_id: int, merged: dict[int, int]) -> None:
         self._cr = env.cr
         self._uid = env.uid
         self._mailbox_id = mailbox_id
-        self._ids: dict[str, int] = {}
+        self.merged = dict(merged)
+        self._lines: dict[str, Line] = {}
+        self._values: dict[str, dict[str, Any]] = {}
 
     def gather(self, lines: "Iterable[Line]") -> None:
-        """Make or bring up to date what the messages with content belong to."""
-        groups: dict[str, list[Line]] = defaultdict(list)
-        for line in lines:
-            if line.stored is not None and line.visible:
-                groups[_key(line)].append(line)
-        if not groups:
+        """Find, make, merge and bring up to date what the messages with content belong to."""
+        self._lines = {
+            line.remote_id: line for line in lines if line.stored is not None and line.visible
+        }
+        if not self._lines:
             return
-        self._cr.execute(
-            SQL(
-                """INSERT INTO mailbox_conversation AS c (mailbox_id, create_uid, write_uid,
-                       create_date,
-                       write_date, %(names)s)
-                   SELECT %(mailbox)s, %(uid)s, %(uid)s, %(now)s, %(now)s, %(values)s FROM %(rows)s
-                   ON CONFLICT (mailbox_id, key) DO UPDATE SET
-                       subject = CASE WHEN EXCLUDED.first_date < c.first_date
-                                      THEN EXCLUDED.subject ELSE c.subject END,
-                       participants = CASE WHEN strpos(c.participants, EXCLUDED.participants) > 0
-                                      THEN c.participants
-                                      ELSE left(concat_ws(', ', c.participants,
-                                          EXCLUDED.participants), %(cap)s)
-                                      END,
-                       first_date = LEAST(c.first_date, EXCLUDED.first_date),
-                       last_date = GREATEST(c.last_date, EXCLUDED.last_date),
-                       message_count = c.message_count + EXCLUDED.message_count,
-                       unread_count = c.unread_count + EXCLUDED.unread_count,
-                       write_date = EXCLUDED.write_date
-                   RETURNING key, id""",
-                names=sql.identifiers(_TYPES),
-                mailbox=self._mailbox_id,
-                uid=self._uid,
-                now=SQL("(now() AT TIME ZONE 'UTC')"),
-                values=sql.columns("v", _TYPES),
-                rows=sql.unnest(_TYPES, [_summary(key, groups[key]) for key in sorted(groups)]),
-                cap=_PEOPLE_CHARACTERS,
-            )
-        )
-        self._ids = dict(self._cr.fetchall())
+        threads = {remote_id: line.stored.thread for remote_id, line in self._lines.items()}
+        new = {remote_id: thread.keys for remote_id, thread in threads.items()}
+        replaced = [line.before.id for line in self._lines.values() if line.before is not None]
+        held = {
+            remote_id: self._current(line.before.conversation_id)
+            for remote_id, line in self._lines.items()
+            if line.before is not None and line.before.conversation_id is not None
+        }
+        matches = Matches(self._cr, self._mailbox_id, threads, replaced)
+        gatherings, evidence = decide(new, matches, held)
+        self._merge(gatherings)
+        self._update([one for one in gatherings if one.known])
+        self._create([one for one in gatherings if not one.known], new)
+        for gathering in gatherings:
+            for remote_id in gathering.members:
+                self._values[remote_id] = {
+                    "conversation_id": gathering.known[0],
+                    "conversation_evidence": evidence.get(remote_id),
+                    **threads[remote_id].columns,
+                }
 
-    def id_of(self, line: "Line") -> int | None:
-        """The conversation of a message with content; what is not shown belongs to none."""
-        return self._ids.get(_key(line)) if line.visible else None
+    def values_of(self, line: "Line") -> dict[str, Any]:
+        """The columns of a message with content that tell its conversation; what is not shown
+        belongs to none."""
+        return self._values.get(line.remote_id, {}) if line.visible else {}
 
     def count(self, lines: "Iterable[Line]") -> None:
         """Take away what was counted before, and count what shows without new content."""
@@ -84,12 +95,13 @@ class Conversations:
             before = line.before
             if before is None or before.conversation_id is None:
                 continue
+            conversation = self._current(before.conversation_id)
             if before.visible:
-                messages[before.conversation_id] -= 1
-                unread[before.conversation_id] -= _is_unread(before.known)
+                messages[conversation] -= 1
+                unread[conversation] -= _is_unread(before.known)
             if line.visible and line.stored is None:
-                messages[before.conversation_id] += 1
-                unread[before.conversation_id] += _is_unread(line.after)
+                messages[conversation] += 1
+                unread[conversation] += _is_unread(line.after)
         rows = [
             {"id": id_, "messages": messages[id_], "unread": unread[id_]}
             for id_ in sorted(messages)
@@ -106,31 +118,99 @@ class Conversations:
                 )
             )
 
+    # -- rows ----------------------------------------------------------------------------------
 
-def _key(line: "Line") -> str:
-    """The provider's own name of the conversation, else the message at the root of the
-    references."""
-    key = line.after.ref.conversation_key
-    if key:
-        return f"p:{key}"
-    columns = line.stored.columns
-    chain = (columns.get("reference_ids") or columns.get("in_reply_to") or "").split()
-    return f"m:{chain[0] if chain else columns.get('message_id') or line.remote_id}"
+    def _current(self, conversation_id: int) -> int:
+        """What a conversation is now, after the merges."""
+        while conversation_id in self.merged:
+            conversation_id = self.merged[conversation_id]
+        return conversation_id
 
+    def _merge(self, gatherings: Iterable[Gathering]) -> None:
+        """The oldest conversation takes in the others and their messages."""
+        pairs = {loser: one.known[0] for one in gatherings for loser in one.known[1:]}
+        if not pairs:
+            return
+        rows = [{"loser": loser, "id": kept} for loser, kept in sorted(pairs.items())]
+        self._cr.execute(
+            SQL(
+                """WITH pair AS (SELECT * FROM %(pairs)s), moved AS (
+                       UPDATE mailbox_message m SET conversation_id = pair.id FROM pair
+                       WHERE m.conversation_id = pair.loser
+                   ), lost AS (
+                       DELETE FROM mailbox_conversation o USING pair WHERE o.id = pair.loser
+                       RETURNING pair.id AS keeper, o.*
+                   )
+                   UPDATE mailbox_conversation c SET %(take_in)s FROM (
+                       SELECT keeper AS id,
+                           (array_agg(subject ORDER BY first_date, id))[1] AS subject,
+                           string_agg(participants, ', ' ORDER BY first_date, id) AS participants,
+                           min(first_date) AS first_date, max(last_date) AS last_date,
+                           sum(message_count) AS message_count, sum(unread_count) AS unread_count
+                       FROM lost GROUP BY keeper
+                   ) v WHERE c.id = v.id""",
+                pairs=sql.unnest({"loser": "int4", "id": "int4"}, rows),
+                take_in=_TAKE_IN,
+            )
+        )
+        self.merged |= pairs
 
-def _summary(key: str, lines: "list[Line]") -> dict[str, Any]:
-    ordered = sorted(lines, key=lambda line: line.stored.columns["date"])
-    first, last = ordered[0].stored.columns, ordered[-1].stored.columns
-    people = dict.fromkeys(filter(None, (_person(line.stored.columns) for line in ordered)))
-    return {
-        "key": key,
-        "subject": first.get("subject"),
-        "participants": ", ".join(people)[:_PEOPLE_CHARACTERS],
-        "first_date": first["date"],
-        "last_date": last["date"],
-        "message_count": len(lines),
-        "unread_count": sum(_is_unread(line.after) for line in lines),
-    }
+    def _update(self, gatherings: list[Gathering]) -> None:
+        if not gatherings:
+            return
+        rows = [{"id": one.known[0], **self._summary(one)} for one in gatherings]
+        self._cr.execute(
+            SQL(
+                "UPDATE mailbox_conversation c SET %s FROM %s WHERE c.id = v.id",
+                _TAKE_IN,
+                sql.unnest({"id": "int4", **_SUMMARY}, sorted(rows, key=lambda row: row["id"])),
+            )
+        )
+
+    def _create(self, gatherings: list[Gathering], new) -> None:
+        """Make conversations. One of the same name exists when its messages have lost their content
+        meanwhile: it goes on."""
+        if not gatherings:
+            return
+        types = {"key": "varchar", **_SUMMARY}
+        rows = {}
+        for one in gatherings:
+            key = conversation_name(one.members, new)
+            rows[key] = (one, {"key": key, **self._summary(one)})
+        self._cr.execute(
+            SQL(
+                """INSERT INTO mailbox_conversation AS c (mailbox_id, create_uid, write_uid,
+                       create_date, write_date, %(names)s)
+                   SELECT %(mailbox)s, %(uid)s, %(uid)s, %(now)s, %(now)s, %(values)s FROM %(rows)s
+                   ON CONFLICT (mailbox_id, key) DO UPDATE SET
+                       last_date = GREATEST(c.last_date, EXCLUDED.last_date),
+                       message_count = c.message_count + EXCLUDED.message_count,
+                       unread_count = c.unread_count + EXCLUDED.unread_count
+                   RETURNING key, id""",
+                names=sql.identifiers(types),
+                mailbox=self._mailbox_id,
+                uid=self._uid,
+                now=_NOW,
+                values=sql.columns("v", types),
+                rows=sql.unnest(types, [rows[key][1] for key in sorted(rows)]),
+            )
+        )
+        for key, id_ in self._cr.fetchall():
+            rows[key][0].known.append(id_)
+
+    def _summary(self, gathering: Gathering) -> dict[str, Any]:
+        lines = [self._lines[remote_id] for remote_id in gathering.members]
+        ordered = sorted(lines, key=lambda line: (line.stored.columns["date"], line.remote_id))
+        first, last = ordered[0].stored.columns, ordered[-1].stored.columns
+        people = dict.fromkeys(filter(None, (_person(line.stored.columns) for line in ordered)))
+        return {
+            "subject": first.get("subject"),
+            "participants": ", ".join(people)[:_PEOPLE_CHARACTERS],
+            "first_date": first["date"],
+            "last_date": last["date"],
+            "message_count": len(lines),
+            "unread_count": sum(_is_unread(line.after) for line in lines),
+        }
 
 
 def _person(columns: dict[str, Any]) -> str:

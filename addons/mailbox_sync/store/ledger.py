@@ -61,6 +61,8 @@ class Ledger:
         self.folder_ids: dict[str, int] = {}
         self.folders: tuple[Folder, ...] = ()
         self.rows: dict[str, Row] = {}
+        #: Conversations that the writer has merged into others since the rows were read.
+        self.merged: dict[int, int] = {}
         self.read_folders()
 
     def read_folders(self) -> None:

@@ -37,6 +37,9 @@ _LEDGER = {
 }
 _CONTENT = {
     "conversation_id": "int4",
+    "conversation_evidence": "varchar",
+    "correspondents": "text",
+    "is_outgoing": "bool",
     "message_id": "varchar",
     "in_reply_to": "varchar",
     "reference_ids": "text",
@@ -57,7 +60,8 @@ _CONTENT = {
     "raw_complete": "bool",
     "raw_store": "varchar",
 }
-_WORDS = {"weighty": "text", "words": "text"}
+#: What columns outside the ORM are made of.
+_WORDS = {"weighty": "text", "words": "text", "conversation_buckets": "text"}
 _PARTS = {
     "message_id": "int4",
     "path": "varchar",
@@ -69,6 +73,7 @@ _PARTS = {
     "available": "bool",
 }
 _VECTOR = SQL("setweight(to_tsvector('simple', v.weighty), 'A') || to_tsvector('simple', v.words)")
+_BUCKETS = SQL("string_to_array(v.conversation_buckets, ' ')::int8[]")
 _NOW = SQL("(now() AT TIME ZONE 'UTC')")
 
 
@@ -144,7 +149,7 @@ class Writer:
         if not lines:
             return written
         written.new_folders = self._ensure_folders(lines)
-        conversations = Conversations(self._env, self._mailbox_id)
+        conversations = Conversations(self._env, self._mailbox_id, self._ledger.merged)
         conversations.gather(lines)
         self._insert([line for line in lines if line.before is None], conversations)
         known = [line for line in lines if line.before is not None]
@@ -155,6 +160,7 @@ class Writer:
         self._list_parts([line for line in lines if line.stored and line.stored.parts])
         self._mark_duplicates([line.id for line in lines if line.stored and line.visible])
         Counters(self._cr, self._ledger.folder_ids).apply(lines)
+        self._ledger.merged = conversations.merged
         for line in lines:
             written.count(line)
         return written
@@ -173,9 +179,9 @@ class Writer:
             SQL(
                 """INSERT INTO mailbox_message (mailbox_id, stream_id, create_uid, write_uid,
                        create_date,
-                       write_date, search_vector, %s)
-                   SELECT %s, %s, %s, %s, %s, %s, CASE WHEN v.weighty IS NOT NULL THEN %s END, %s
-                       FROM %s
+                       write_date, search_vector, conversation_buckets, %s)
+                   SELECT %s, %s, %s, %s, %s, %s, CASE WHEN v.weighty IS NOT NULL THEN %s END, %s,
+                       %s FROM %s
                    RETURNING remote_id, id""",
                 sql.identifiers(kept),
                 self._mailbox_id,
@@ -185,6 +191,7 @@ class Writer:
                 _NOW,
                 _NOW,
                 _VECTOR,
+                _BUCKETS,
                 sql.columns("v", kept),
                 sql.unnest(types, rows),
             )
@@ -201,11 +208,12 @@ class Writer:
         rows = [{"id": line.before.id, **_values(line, conversations)} for line in lines]
         self._cr.execute(
             SQL(
-                """UPDATE mailbox_message m SET %s, search_vector = %s, write_uid = %s,
-                       write_date = %s
+                """UPDATE mailbox_message m SET %s, search_vector = %s, conversation_buckets = %s,
+                       write_uid = %s, write_date = %s
                    FROM %s WHERE m.id = v.id""",
                 sql.assignments("v", {**_LEDGER, **_CONTENT}),
                 _VECTOR,
+                _BUCKETS,
                 self._env.uid,
                 _NOW,
                 sql.unnest(types, rows),
@@ -376,7 +384,7 @@ def _values(line: Line, conversations: Conversations) -> dict[str, Any]:
     values = dict.fromkeys([*_CONTENT, *_WORDS])
     if line.stored is not None:
         values.update(line.stored.columns)
-        values["conversation_id"] = conversations.id_of(line)
+        values.update(conversations.values_of(line))
         values["weighty"] = line.stored.weighty
         values["words"] = line.stored.words
     return {**_ledger_values(line), **values}

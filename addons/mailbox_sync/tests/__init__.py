@@ -6,6 +6,7 @@ from . import test_token
 from . import test_actions
 from . import test_parity
 from . import test_content
+from . import test_conversations
 from . import test_access
 from . import test_pieces
 from . import test_shell
