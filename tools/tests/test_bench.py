@@ -2,6 +2,7 @@ import email
 import os
 
 import pytest
+
 from mailbox_tools.bench import __main__ as entry
 from mailbox_tools.bench import cpu, gates, mails, report
 from mailbox_tools.env import ToolingError

@@ -3,8 +3,8 @@
 Usage: python -m mailbox_tools.bench.fleet_provider PORT MAILBOXES GRANTS.json
 
 It signs every mailbox in by itself (a thousand consent pages prove nothing that one does not) and
-writes the tokens to the file once it serves. Mail is days old, so that the
-mailboxes are idle ones.
+writes the tokens to the file once it serves. Mail is days old, so that the mailboxes are
+idle ones.
 """
 
 import json

@@ -45,6 +45,7 @@ class Stage:
         self.server = self._instance.running() or self._instance.start()
         self._boss = replace(self.server, user="postgres")
         self.counts_statements = self._prepare_counting()
+        self._made = ""
 
     def close(self) -> None:
         """Stop the database server."""
@@ -105,8 +106,9 @@ class Stage:
     @contextmanager
     def database(self, name: str) -> Iterator[str]:
         """A fresh database with the addons, dropped at the end."""
-        template = self._template()
-        self._copy(template, name)
+        # One template a run, even if somebody edits the addons meanwhile.
+        self._made = self._made or self._template()
+        self._copy(self._made, name)
         try:
             yield name
         finally:
