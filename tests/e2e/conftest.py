@@ -1,5 +1,6 @@
 """One database and one fork server for the whole tier; each test begins with a fresh copy of the database."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from harness.stage import Databases, Stage
 from mailbox_tools import odoo_config, postgres
 from mailbox_tools.postgres import Server
 
-DATABASE = "test_e2e"
+DATABASE = f"test_e2e_{os.getpid()}"
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from harness import checks
 from harness.provider import Provider, disturb
 from harness.small_disk import SmallDisk
 from harness.stage import Databases, Stage, TaskFailed, dump, filestore
@@ -181,10 +180,10 @@ def test_f54_sources_of_a_rolled_back_page_are_cleaned_up(stage: Stage) -> None:
     stage.connect()
     assert stage.died(stage.begin({"at": "renamed", "nth": 60}))
     stage.rescue()
-    left = checks.orphans(stage.store())
+    left = stage.orphans()
     assert left, "the page that died left files behind"
     stage.assert_sound()
     assert stage.workers.run("sweep_orphans") == len(left)
-    assert not checks.orphans(stage.store())
+    assert not stage.orphans()
     stage.settle()
     stage.assert_same()

@@ -16,7 +16,7 @@ ROUNDS += [(seed, 30, 25) for seed in range(3, 3 + int(os.environ.get("MAILBOX_E
 def test_f48_kill_9_at_any_moment_ends_the_same(
     stage: Stage, seed: int, importing: int, living: int
 ) -> None:
-    stage.provider.fill(stage.account, 500)
+    stage.provider.fill(stage.account, 400)
     stage.connect()
     first = live_through(stage, seed, importing, changes=False)
     stage.settle()

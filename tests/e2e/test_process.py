@@ -48,7 +48,8 @@ def test_f56_two_workers_on_one_mailbox_do_the_work_once(stage: Stage) -> None:
 
 @pytest.mark.timeout(300)
 def test_f57_the_addon_is_upgraded_during_the_import(stage: Stage, port: int) -> None:
-    stage.provider.fill(stage.account, 200)
+    stage.databases.spoiled = True
+    stage.provider.fill(stage.account, 120)
     stage.connect()
     stage.drain(limit=2)
     assert stage.died(stage.begin({"at": "commit", "nth": 4}))
@@ -70,6 +71,7 @@ def test_f57_the_addon_is_upgraded_during_the_import(stage: Stage, port: int) ->
 def test_f58_an_older_copy_of_the_database_catches_up(stage: Stage, days: int) -> None:
     """Restored after a day it follows the changes; after nine the provider has forgotten its position."""
     databases: Databases = stage.databases
+    databases.spoiled = True
     backup = f"{databases.name}_backup"
     rng = Random(days)
     stage.provider.fill(stage.account, 80)
@@ -95,6 +97,7 @@ def test_f58_an_older_copy_of_the_database_catches_up(stage: Stage, days: int) -
 
 
 def test_f59_a_neutralised_copy_does_nothing(stage: Stage) -> None:
+    stage.databases.spoiled = True
     stage.provider.fill(stage.account, 120)
     stage.connect()
     stage.drain(limit=2)
@@ -119,6 +122,7 @@ def test_f59_a_neutralised_copy_does_nothing(stage: Stage) -> None:
 
 def test_f59_a_copy_with_another_identity_does_nothing(stage: Stage) -> None:
     """Duplicated by Odoo's database manager without neutralising: the identity is another."""
+    stage.databases.spoiled = True
     stage.provider.fill(stage.account, 60)
     stage.connect()
     stage.drain(limit=2)

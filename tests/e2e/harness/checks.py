@@ -168,11 +168,10 @@ def _files(store: Store) -> list[str]:
     return trouble
 
 
-def orphans(store: Store) -> set[str]:
-    """Files of the raw store that no row of this mailbox names."""
-    named = {row["raw_store"] for row in store.rows}
-    files = (path for path in store.raw.glob("*/*") if path.is_file())
-    return {f"{path.parent.name}/{path.name}" for path in files} - named
+def files(raw: Path) -> set[str]:
+    """Keys of all files of a raw store."""
+    found = (path for path in raw.glob("*/*") if path.is_file())
+    return {f"{path.parent.name}/{path.name}" for path in found}
 
 
 def _counted(store: Store) -> list[str]:

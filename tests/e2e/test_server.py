@@ -1,0 +1,92 @@
+"""A whole Odoo with workers and the job runner, killed with -9 in the middle and started again."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from harness import checks
+from harness.provider import CLIENT_ID, CLIENT_SECRET, Provider
+from harness.stage import ADDRESS, filestore
+from mailbox_tools import databases, odoo_config
+from mailbox_tools.demo.client import OdooClient, give_consent
+from mailbox_tools.odoo_server import OdooServer
+from mailbox_tools.postgres import Server
+
+DATABASE = "test_e2e_server"
+
+
+@pytest.fixture
+def odoo(server: Server, provider: Provider) -> Iterator[OdooServer]:
+    """An Odoo on a fresh database, with the sandbox as its provider."""
+    databases.create_database(server, DATABASE, ["mailbox_sync"])
+    settings = {"google_base_url": provider.sandbox.url, "guard_load": "0", "guard_memory": "0"}
+    made = OdooServer.prepare(server, DATABASE, workers=2, mailbox=settings)
+    yield made
+    made.stop()
+    databases.drop_database(server, DATABASE)
+
+
+def until(seconds: float, done: Callable[[], bool], what: str) -> None:
+    """Wait for something. Raises AssertionError when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+
+
+def connected(odoo: OdooServer, provider: Provider) -> tuple[OdooClient, int]:
+    """What a person does in the browser: register the app, make a mailbox, walk the consent page."""
+    client = OdooClient(odoo.url, DATABASE)
+    app = {"provider": "gmail", "client_id": CLIENT_ID, "new_secret": CLIENT_SECRET}
+    client.call("mailbox.client", "create", [app])
+    values = {
+        "name": "Shop", "provider": "gmail", "address": ADDRESS, "scope_profile": "two_way",
+        "quota_profile": "v1",
+    }  # fmt: skip
+    mailbox = client.call("mailbox", "create", [values])[0]
+    action = client.call("mailbox", "action_connect", [mailbox])
+    give_consent(client.web, client.url + action["url"])
+    return client, mailbox
+
+
+@pytest.mark.timeout(400)
+def test_kill_9_of_the_whole_server_and_starting_it_again_ends_the_same(
+    odoo: OdooServer, provider: Provider, server: Server
+) -> None:
+    account = provider.account(ADDRESS)
+    provider.fill(account, 200)
+    front = odoo_config.free_ports(1)[0]
+    callback = f"http://127.0.0.1:{front}/mail/oauth2callback"
+    provider.sandbox.world.identity.client(CLIENT_ID).redirect_uris.append(callback)
+    odoo.start(front_port=front)
+    client, mailbox = connected(odoo, provider)
+
+    def stored() -> int:
+        with server.connect(DATABASE).cursor() as cr:
+            cr.execute("SELECT count(*) FROM mailbox_message WHERE disposition = 'stored'")
+            return int(cr.fetchone()[0])
+
+    for enough in (20, 90):
+        until(90, lambda least=enough: stored() >= least, f"{enough} messages")
+        odoo.kill()
+        kept = stored()
+        assert kept < 190, "killed in the middle"
+        odoo.start(front_port=odoo_config.free_ports(1)[0])
+        assert stored() >= kept
+    client = OdooClient(odoo.url, DATABASE)
+    state = ["state", "listed_count"]
+    until(
+        150,
+        lambda: client.read("mailbox", mailbox, state) | {"id": 0}
+        == {"id": 0, "state": "live", "listed_count": 0},
+        "the import",
+    )
+    client.call("mailbox", "action_verify_completeness", [mailbox], full=True)
+    until(
+        90, lambda: client.call("mailbox", "mailbox_report", [mailbox])["verified"], "verification"
+    )
+    report = client.call("mailbox", "mailbox_report", [mailbox])
+    assert (report["unexplained"], report["duplicates"]) == (0, 0), report
+    store = checks.read(server.connect(DATABASE), mailbox, filestore(DATABASE) / "mailbox_raw")
+    trouble = checks.at_rest(store, account)
+    assert not trouble, "\n".join(trouble[:20])
