@@ -7,6 +7,7 @@ it); only surprises leave.
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -43,6 +44,11 @@ _logger = logging.getLogger(__name__)
 #: Waits between the tries of a quarantined message, the last one repeated until the count is spent.
 RETRY_AFTER = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 RETRIES = 8
+#: Fetches of one step, and the seconds and bytes after which no further one is begun. Each step has
+#: a price of its own (a job, a commit), and each fetch delays what else the worker could do.
+_FETCHES = 4
+_FETCH_SECONDS = 4.0
+_FETCH_BYTES = 24 * 1024 * 1024
 #: HTML that is turned into words for the index, in characters.
 _HTML_CHARACTERS = 200_000
 
@@ -110,7 +116,7 @@ class Step:
         context = self._context(state, request, folders)
         changes = plan.diff(page, known, context)
         changed = changes.over({})
-        fetched, trouble = self._download(changes.waiting[: request.downloads])
+        fetched, trouble, _asked = self._download(changes.waiting[: request.downloads])
         settled = plan.settle(fetched, {**known, **changed}, context)
         gathered = Gathered(
             PageAnswer(request, page, 0, trouble),
@@ -124,10 +130,11 @@ class Step:
         return gathered
 
     def _gather_pending(self, state: StreamState, request: FetchPending) -> Gathered:
-        rows = self._ledger.waiting(request.limit)
+        # A half-open stream asks for one download; a healthy one goes on while that is quick.
+        healthy = request.limit >= self._provider.capabilities.fetch_limit
+        rows = self._ledger.waiting(request.limit * (_FETCHES if healthy else 1))
         known = {row.ref.remote_id: row for row in rows}
-        fetched, trouble = self._download(rows)
-        asked = () if trouble else tuple(row.ref for row in rows)
+        fetched, trouble, asked = self._download(rows)
         changes = plan.settle(fetched, known, self._context(state, request), asked)
         gathered = Gathered(
             FetchAnswer(request, len(fetched), 0, trouble), None, known, changes.over({})
@@ -148,19 +155,32 @@ class Step:
             folder=self._ref.folder,
         )
 
-    def _download(self, rows: Sequence[Known]) -> tuple[list[Fetched], ProviderError | None]:
-        """The contents of rows; for those whose content is held, headers tell folders and flags."""
+    def _download(
+        self, rows: Sequence[Known]
+    ) -> tuple[list[Fetched], ProviderError | None, list[MessageRef]]:
+        """The contents of rows, what ended it early, and the refs whose fetch came to its end; for
+        rows whose content is held, headers tell folders and flags. It stops between two fetches
+        once it has taken long or has brought much: the rest waits for the next step."""
         fetched: list[Fetched] = []
+        asked: list[MessageRef] = []
+        until, size = time.monotonic() + _FETCH_SECONDS, 0
         depth = self._mailbox._fetch_depth()
         held = [row.ref for row in rows if row.held]
         fresh = [row.ref for row in rows if not row.held]
-        try:
-            for refs, how in ((fresh, depth), (held, "headers")):
-                for some in _slices(refs, self._provider.capabilities.fetch_limit):
-                    fetched.extend(self._provider.fetch(some, how))
-        except ProviderError as error:
-            return fetched, error
-        return fetched, None
+        limit = self._provider.capabilities.fetch_limit
+        slices = [(some, depth) for some in _slices(fresh, limit)]
+        slices += [(some, "headers") for some in _slices(held, limit)]
+        for refs, how in slices:
+            if asked and (time.monotonic() > until or size > _FETCH_BYTES):
+                break
+            try:
+                for answer in self._provider.fetch(refs, how):
+                    fetched.append(answer)
+                    size += len(answer.raw) if isinstance(answer, Content) else 0
+            except ProviderError as error:
+                return fetched, error, asked
+            asked += refs
+        return fetched, None, asked
 
     def _stage(
         self, fetched: Sequence[Fetched], rows: dict[str, Known]
