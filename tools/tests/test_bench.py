@@ -55,7 +55,9 @@ def test_what_was_not_measured_is_not_passed():
 def test_the_page_tells_commit_peers_and_durability():
     one = gates.figure("A1", [0.5, 0.7, 0.6])
     samples = {"backfill": {"ours": [{"mails": 10, "cpu": 1.0, "seconds": 2.0}]}}
-    result = report.plain([one], samples, {"mode": "quick", "durability": {"fsync": "on"}})
+    result = report.plain(
+        [one], samples, {"mode": "quick", "sizes": {"mails": 10}, "durability": {"fsync": "on"}}
+    )
     page = report.page(result, [one])
     assert result["commit"][:12] in page
     assert "fsync on" in page
@@ -66,4 +68,8 @@ def test_the_page_tells_commit_peers_and_durability():
 def test_an_unknown_row_is_named():
     with pytest.raises(ToolingError, match="A9"):
         entry.read({"ROWS": "A1,A9"})
+    with pytest.raises(ToolingError, match="MAILS=many"):
+        entry.read({"MAILS": "many"})
+    assert entry.mode(entry.read({})) == "full"
+    assert entry.mode(entry.read({"ROUNDS": "2"})) == "reduced"
     assert entry.read({"ROWS": "a1 e3", "QUICK": "1"}).rows == ("A1", "E3")

@@ -16,8 +16,9 @@ ROWS = ("A1", "A2", "A3", "A4", "A5", "E1", "E3")
 
 #: Mails, rounds, sample, mails under the strict quota, mails of the large import, mailboxes,
 #: seconds to watch them.
-_QUICK = (1200, 1, 40, 100, 0, 100, 20.0)
-_FULL = (10_000, 5, 300, 600, 20_000, 1000, 180.0)
+_SIZES = ("mails", "rounds", "sample", "limited", "large", "mailboxes", "window")
+_QUICK = (1200, 1, 40, 100, 0, 100, 20)
+_FULL = (10_000, 5, 300, 600, 20_000, 1000, 180)
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Options:
     limited: int
     large: int
     mailboxes: int
-    window: float
+    window: int
 
 
 def read(environment: Mapping[str, str]) -> Options:
@@ -44,9 +45,14 @@ def read(environment: Mapping[str, str]) -> Options:
         raise ToolingError(f"ROWS={unknown[0]} does not exist; there are {', '.join(ROWS)}")
     quick = environment.get("QUICK", "") not in ("", "0")
     named = environment.get("OUT", "")
-    sizes = _QUICK if quick else _FULL
+    sizes = dict(zip(_SIZES, _QUICK if quick else _FULL, strict=True))
+    for name in _SIZES:
+        given = environment.get(name.upper(), "")
+        if given and not given.isdecimal():
+            raise ToolingError(f"{name.upper()}={given} is not a whole number")
+        sizes[name] = int(given) if given else sizes[name]
     out = Path(named).expanduser().resolve() if named else None
-    return Options(rows, quick, out, *sizes)
+    return Options(rows, quick, out, **sizes)
 
 
 def measure(stage: Stage, chosen: Options) -> tuple[list[Figure], dict[str, Any]]:
@@ -76,6 +82,12 @@ def measure(stage: Stage, chosen: Options) -> tuple[list[Figure], dict[str, Any]
     return wanted, samples
 
 
+def mode(chosen: Options) -> str:
+    """``full`` only for a run of every row in full size."""
+    whole = tuple(getattr(chosen, name) for name in _SIZES) == _FULL and set(chosen.rows) == {*ROWS}
+    return "full" if whole else "quick" if chosen.quick else "reduced"
+
+
 @command_line
 def main(arguments: Sequence[str]) -> int:
     """Measure and publish. A missed gate is a result, not a failure of the benchmark."""
@@ -89,8 +101,9 @@ def main(arguments: Sequence[str]) -> int:
         figures, samples = measure(stage, chosen)
     finally:
         stage.close()
-    mode = "quick" if chosen.quick else "full"
-    result = report.plain(figures, samples, {"mode": mode, "durability": durability})
+    sizes = {name: getattr(chosen, name) for name in _SIZES}
+    setting = {"mode": mode(chosen), "sizes": sizes, "durability": durability}
+    result = report.plain(figures, samples, setting)
     report.publish(result, figures, chosen.out)
     print(report.table(figures))
     missed = [one.row for one in figures if one.verdict == "miss"]

@@ -163,7 +163,7 @@ def figures(one: Fleet) -> list[Figure]:
         figure(
             "E1",
             [one.idle_cpu / minutes],
-            f"{size}, polled, {one.idle_polls} polls in {one.idle_seconds:.0f} s; Odoo with "
+            f"{size}, polled every 15 minutes as with healthy push, {one.idle_polls} jobs in {one.idle_seconds:.0f} s; Odoo with "
             f"nothing due uses {base:.2f} s of it",
         ),
         figure("E1 sql", counted, "Odoo's own statements included"),

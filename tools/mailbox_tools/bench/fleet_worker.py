@@ -28,9 +28,10 @@ def main(arguments: list[str]) -> None:
         )
         owner = env.ref("base.user_admin")
         for address, tokens in found.items():
-            mailbox = env["mailbox"].create(
-                {"name": address, "provider": "gmail", "address": address, "owner_id": owner.id}
-            )
+            # As seldom as a mailbox is polled whose push is healthy (``Cadence.with_push``).
+            settings = {"name": address, "provider": "gmail", "address": address}
+            settings |= {"owner_id": owner.id, "poll_minutes": 15}
+            mailbox = env["mailbox"].create(settings)
             mailbox._finish_signin(_grant(address, tokens), "read", True)
 
 

@@ -73,7 +73,8 @@ def page(result: dict[str, Any], figures: Sequence[Figure]) -> str:
     dirty = f" with {result['changed_files']} changed files" if result["changed_files"] else ""
     machine = result["machine"]
     facts = [
-        f"Commit `{result['commit'][:12]}`{dirty}, {result['at']}, {result['mode']} mode,",
+        f"Commit `{result['commit'][:12]}`{dirty}, {result['at']}, {result['mode']} mode "
+        f"({', '.join(f'{name} {size:,}' for name, size in result['sizes'].items())}),",
         f"{machine['cores']} cores, Python {machine['python']}, load {machine['load'][0]:.1f} at "
         "the end.",
     ]
