@@ -34,6 +34,7 @@
     ],
     "assets": {
         "web.assets_backend": ["mailbox_sync/static/src/**/*"],
+        "web.assets_unit_tests": ["mailbox_sync/static/tests/**/*.test.js"],
         "web.assets_tests": ["mailbox_sync/static/tests/tours/**/*"],
     },
 }

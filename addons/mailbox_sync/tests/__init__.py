@@ -17,3 +17,4 @@ from . import test_search
 from . import test_screens
 from . import test_tours
 from . import test_push_webhook
+from . import test_hoot

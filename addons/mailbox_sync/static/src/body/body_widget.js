@@ -7,9 +7,8 @@ const SMALLEST = 60;
 /** Whether the page around is dark: by what it looks like, since themes differ in how they say so. */
 export function isDarkPage(element) {
     for (let node = element; node; node = node.parentElement) {
-        const [red, green, blue, alpha = 1] = (getComputedStyle(node).backgroundColor.match(/[\d.]+/g) || []).map(
-            Number
-        );
+        const numbers = getComputedStyle(node).backgroundColor.match(/[\d.]+/g) || [];
+        const [red, green, blue, alpha = 1] = numbers.map(Number);
         if (alpha > 0.5 && blue !== undefined) {
             return (red * 299 + green * 587 + blue * 114) / 1000 < 110;
         }
@@ -18,8 +17,8 @@ export function isDarkPage(element) {
 }
 
 /**
- * The body of a message in a frame without scripts, with a content policy of its own (the server sends it).
- * Images from elsewhere are loaded when the reader asks for them, for this message, this time.
+ * The body of a message in a frame without scripts, with a content policy of its own (the server
+ * sends it). Images from elsewhere are loaded when the reader asks, for this message, this time.
  */
 export class BodyWidget extends Component {
     static template = "mailbox_sync.BodyWidget";
@@ -59,7 +58,9 @@ export class BodyWidget extends Component {
         this.state.ready = true;
         this.observer = new ResizeObserver(() => this.measure());
         this.observer.observe(page.body);
-        page.querySelectorAll("details").forEach((one) => one.addEventListener("toggle", () => this.measure()));
+        for (const details of page.querySelectorAll("details")) {
+            details.addEventListener("toggle", () => this.measure());
+        }
         this.measure();
     }
     measure() {
