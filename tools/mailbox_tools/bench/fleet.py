@@ -163,8 +163,8 @@ def figures(one: Fleet) -> list[Figure]:
         figure(
             "E1",
             [one.idle_cpu / minutes],
-            f"{size}, polled every 15 minutes as with healthy push, {one.idle_polls} jobs in {one.idle_seconds:.0f} s; Odoo with "
-            f"nothing due uses {base:.2f} s of it",
+            f"{size}, polled every 15 minutes as with healthy push, {one.idle_polls} jobs in "
+            f"{one.idle_seconds:.0f} s; Odoo with nothing due uses {base:.2f} s of it",
         ),
         figure("E1 sql", counted, "Odoo's own statements included"),
         figure("E1 requests", [per_hour]),
