@@ -3,6 +3,7 @@ from . import test_import
 from . import test_faults
 from . import test_oauth
 from . import test_token
+from . import test_throughput
 from . import test_actions
 from . import test_parity
 from . import test_content
