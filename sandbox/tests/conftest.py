@@ -5,10 +5,14 @@ The check is against Google's published discovery document, shipped in google-ap
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -207,3 +211,53 @@ def mail() -> Callable[..., bytes]:
         return ("\r\n".join(lines) + "\r\n\r\n" + text).encode()
 
     return write
+
+
+class Receiver:
+    """An endpoint that notes what comes and answers as told."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[float, dict[str, str], bytes]] = []
+        self.statuses: list[int] = []
+        self.status = 204
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.append((time.monotonic(), dict(self.headers), body))
+                self.send_response(
+                    receiver.statuses.pop(0) if receiver.statuses else receiver.status
+                )
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/push?x=1"
+
+    def wait(self, count: int, timeout: float = 5.0) -> list[dict[str, Any]]:
+        """Return the notifications when there are *count*."""
+        deadline = time.monotonic() + timeout
+        while len(self.got) < count and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert len(self.got) >= count, f"{len(self.got)} of {count}"
+        return [self.notification(body) for _, _, body in self.got]
+
+    @staticmethod
+    def notification(body: bytes) -> dict[str, Any]:
+        """Return what a wrapped push says."""
+        found: dict[str, Any] = json.loads(base64.b64decode(json.loads(body)["message"]["data"]))
+        return found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -21,56 +18,7 @@ from mailbox_sandbox.push_token import FORGERIES
 TOPIC = "projects/demo-project/topics/mail"
 SIGNER = "pusher@demo-project.iam.gserviceaccount.com"
 DAY = 86400
-Body = dict[str, Any]
-
-
-class Receiver:
-    """An endpoint that notes what comes and answers as told."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[float, dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-        self.status = 204
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((time.monotonic(), dict(self.headers), body))
-                self.send_response(
-                    receiver.statuses.pop(0) if receiver.statuses else receiver.status
-                )
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/push?x=1"
-
-    def wait(self, count: int, timeout: float = 5.0) -> list[Body]:
-        """Return the notifications when there are *count*."""
-        deadline = time.monotonic() + timeout
-        while len(self.got) < count and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert len(self.got) >= count, f"{len(self.got)} of {count}"
-        return [notification(body) for _, _, body in self.got]
-
-
-def notification(body: bytes) -> Body:
-    found: Body = json.loads(base64.b64decode(json.loads(body)["message"]["data"]))
-    return found
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+Receiver = Any  #: The fixture of conftest.
 
 
 @pytest.fixture
@@ -115,7 +63,10 @@ def test_b49_duplicates_and_wrong_order(
         sandbox.clock.advance(2)
         account.deliver(mail())
     settled(sandbox)
-    late, early = [body["historyId"] for body in receiver.wait(2)]
+    receiver.wait(2)
+    # Several pushes are on their way at once; the ids tell the order of publication.
+    sent = sorted((json.loads(body)["message"]["messageId"], body) for _, _, body in receiver.got)
+    late, early = [receiver.notification(body)["historyId"] for _, body in sent]
     assert late > early
 
 
@@ -223,15 +174,17 @@ def test_b54_the_pause_ends_at_a_minute_and_the_backlog_comes_at_once(
     [subscription] = sandbox.world.broker.subscriptions.values()
     for _ in range(30):
         account.deliver(mail())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while subscription.backoff < 60 and time.monotonic() < deadline:
         sandbox.clock.advance(61)
         time.sleep(0.03)
     assert subscription.backoff == 60.0
     assert len(subscription.backlog) == 30
     receiver.status = 200
-    sandbox.clock.advance(61)
-    settled(sandbox)
+    while len(subscription.backlog) and time.monotonic() < deadline:
+        sandbox.clock.advance(61)
+        time.sleep(0.03)
+    assert not len(subscription.backlog)
 
 
 def test_b54_a_closed_port_is_a_refusal_and_a_week_is_kept(

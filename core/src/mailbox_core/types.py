@@ -251,11 +251,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """ "Something changed", without content. ``received_at`` is UTC and aware."""
+    """ "Something changed", without content. Times are UTC and aware; ``published_at`` is when the
+    provider handed the notification over, if it says so."""
 
     address: str
     received_at: datetime
     detail: str = ""
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

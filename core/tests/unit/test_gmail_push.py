@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -40,6 +40,15 @@ def test_history_ids_beyond_a_double_stay_exact() -> None:
 def test_a_pulled_message_has_no_envelope() -> None:
     message = json.loads(envelope({"emailAddress": "a@b", "historyId": 1}))["message"]
     assert decode(message, NOW).address == "a@b"
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [("2026-11-21T19:59:59.250Z", NOW - timedelta(seconds=0.75)), ("2026-11-21", None), (7, None)],
+)
+def test_the_time_of_publication(said: object, read: datetime | None) -> None:
+    message = json.loads(envelope({"emailAddress": "a@b", "historyId": 1}))["message"]
+    assert decode({**message, "publishTime": said}, NOW).published_at == read
 
 
 def test_an_unwrapped_payload_is_the_data_itself() -> None:

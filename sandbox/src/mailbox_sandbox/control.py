@@ -19,6 +19,7 @@ from .scenario import SCENARIOS, load
 from .world import World
 
 Json = dict[str, Any]
+_Calls = dict[tuple[str, str], Callable[[Json], Any]]
 PREFIX = "/_sandbox"
 #: The page shows strangers' mail: nothing but its own script may run or load.
 _POLICY = {
@@ -41,7 +42,10 @@ class Control:
         self._busy = threading.Lock()
         self._mail = control_mail.MailControl(world)
         self._push = control_push.PushControl(world)
-        self._calls: dict[tuple[str, str], Callable[[Json], Any]] = {
+        self._calls = {**self._world_calls(), **self._trouble_calls()}
+
+    def _world_calls(self) -> _Calls:
+        return {
             ("GET", "state"): self.state,
             ("GET", "status"): self.status,
             ("GET", "accounts"): lambda data: {"accounts": self._mail.accounts()},
@@ -56,6 +60,15 @@ class Control:
             ("POST", "trash"): self._mail.trash,
             ("POST", "delete"): self._mail.delete,
             ("POST", "labels"): self._mail.add_label,
+            ("GET", "outbox"): self._outbox,
+            ("GET", "push"): self._push.overview,
+            ("POST", "push/topic"): self._push.topic,
+            ("POST", "push/subscription"): self._push.subscription,
+            ("POST", "push/notify"): self._push.notify,
+        }
+
+    def _trouble_calls(self) -> _Calls:
+        return {
             ("GET", "clock"): self._clock,
             ("POST", "clock"): self._advance,
             ("GET", "faults"): self._list_faults,
@@ -69,11 +82,6 @@ class Control:
             ("POST", "grant/revoke"): self._revoke,
             ("POST", "history/expire"): self._expire,
             ("POST", "keys/rotate"): lambda data: {"kid": self._ring.rotate()},
-            ("GET", "outbox"): self._outbox,
-            ("GET", "push"): self._push.overview,
-            ("POST", "push/topic"): self._push.topic,
-            ("POST", "push/subscription"): self._push.subscription,
-            ("POST", "push/notify"): self._push.notify,
         }
 
     def accepts(self, path: str) -> bool:

@@ -82,7 +82,16 @@ def decode(body: bytes | Mapping[str, Any], received_at: datetime) -> Hint:
         raise _unreadable()
     if not (str(history).isascii() and str(history).isdigit()):
         raise _unreadable()
-    return Hint(address.lower(), received_at, str(history))
+    return Hint(address.lower(), received_at, str(history), _published(message))
+
+
+def _published(message: Json) -> datetime | None:
+    """When Pub/Sub took the message over; None when it does not say so legibly."""
+    try:
+        found = datetime.fromisoformat((text(message, "publishTime") or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _content(data: object) -> Json:
