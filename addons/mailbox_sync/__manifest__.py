@@ -14,6 +14,7 @@
         "security/mailbox_groups.xml",
         "security/ir.model.access.csv",
         "security/mailbox_security.xml",
+        "security/mailbox_push_security.xml",
         "data/queue_job_channel_data.xml",
         "data/queue_job_function_data.xml",
         "data/ir_cron_data.xml",
@@ -31,6 +32,8 @@
         "views/mailbox_views.xml",
         "views/mailbox_form_views.xml",
         "views/mailbox_menus.xml",
+        "data/ir_cron_push_data.xml",
+        "views/mailbox_push_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["mailbox_sync/static/src/**/*"],

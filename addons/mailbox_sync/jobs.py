@@ -25,12 +25,17 @@ PRIORITY = {SYNC: 10, BACKFILL: 50, OUTBOX: 5, CARE: 30}
 _AT_ONCE = 0.5
 
 
+def sync_key(stream_id: int, name: str = "sync") -> str:
+    """Identity key of the next step of a stream, to be taken at once."""
+    return f"{name}:{stream_id}"
+
+
 def wake(stream, lane: str, seconds: float = 0.0) -> None:
     """Enqueue the next step of a stream, ``seconds`` from now, for new mail or for history."""
     channel = BACKFILL if lane == "history" else SYNC
     name = "backfill" if lane == "history" else "sync"
     later = seconds > _AT_ONCE
-    key = f"{name}-later:{stream.id}:{int(seconds)}" if later else f"{name}:{stream.id}"
+    key = f"{name}-later:{stream.id}:{int(seconds)}" if later else sync_key(stream.id, name)
     _delayable(
         stream,
         channel,

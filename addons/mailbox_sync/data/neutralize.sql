@@ -5,6 +5,7 @@ UPDATE mailbox_credential
        failure = NULL, failure_reason = NULL, token_state = 'none';
 UPDATE mailbox_client SET client_secret = NULL;
 DELETE FROM mailbox_signin;
+UPDATE mailbox_subscription SET state = 'off', remote_id = NULL, expires_at = NULL, next_try_at = NULL;
 UPDATE mailbox SET paused = true, state = 'paused';
 UPDATE mailbox_stream SET gate = 'paused', gate_until = NULL, gate_reason = 'Neutralised copy';
 UPDATE mailbox_command SET state = 'failed', failure = 'Neutralised copy' WHERE state = 'pending';

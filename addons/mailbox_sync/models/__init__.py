@@ -31,3 +31,6 @@ from . import mailbox_message_screen
 from . import ir_websocket
 from . import res_config_settings
 from . import res_users
+from . import mailbox_push_config
+from . import mailbox_subscription
+from . import mailbox_push

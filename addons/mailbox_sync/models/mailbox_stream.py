@@ -3,6 +3,7 @@ machine."""
 
 import logging
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from random import Random
 
 from odoo import api, fields, models
@@ -25,7 +26,7 @@ from mailbox_core.sync.stream import (
 from mailbox_core.types import Snapshot
 
 from .. import jobs, mapping
-from ..engine import guard
+from ..engine import guard, notice
 from ..engine.step import Outcome, Step
 
 _logger = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ _SOON = 10
 _CRON_SECONDS = 60
 #: Seconds after which the poll takes care of a stream whose successor job got lost.
 _LOST = 300.0
+#: Seconds after which a hint should have been read.
+_OVERLOOKED = 30
 #: Seconds until history goes on after the server was short of something.
 _SHORTAGE = 60.0
 
@@ -94,6 +97,7 @@ class MailboxStream(models.Model):
         self.ensure_one()
         if self.mailbox_id._is_asleep():
             return "asleep: " + self.mailbox_id._asleep_reason()
+        self.env.cr.postcommit.add(partial(notice.wake_leftovers, self.env.registry, self.id))
         if not self._take_turn():
             jobs.wake(self, "new", _BUSY)
             return "busy"
@@ -246,9 +250,16 @@ class MailboxStream(models.Model):
             [("due_at", "<=", fields.Datetime.now()), ("gate", "in", ("open", "waiting"))],
             order="due_at",
         )
-        for stream in due:
+        for stream in due | self._overlooked():
             if not stream.mailbox_id._is_asleep():
                 jobs.wake(stream, "new")
+
+    @api.model
+    def _overlooked(self):
+        """Streams with a hint that should have been read by now: its job got lost."""
+        since = fields.Datetime.now() - timedelta(seconds=_OVERLOOKED)
+        old = self.env["mailbox.hint"].sudo().search([("at", "<=", since)])
+        return old.stream_id.filtered(lambda stream: stream.gate in ("open", "waiting"))
 
     # -- wishes of a person --------------------------------------------------------------------
 

@@ -19,3 +19,4 @@ from . import test_screens
 from . import test_tours
 from . import test_push_webhook
 from . import test_hoot
+from . import test_push_watch

@@ -1,0 +1,88 @@
+"""Where providers deliver notifications: public, POST only, small, and silent about what it knows.
+
+202 is sent after the hint is committed. Neither token nor body reaches a log, and whether a mailbox
+exists shows nowhere: a notification for an unknown one is accepted and forgotten.
+"""
+
+import logging
+from datetime import datetime, timezone
+
+from odoo import SUPERUSER_ID, http
+from odoo.http import request
+from werkzeug.exceptions import NotFound
+
+from mailbox_core import registry
+from mailbox_core.errors import Refused
+
+from .. import conf, push_desk
+from ..engine import notice
+from ..push_desk import MAX_BODY, Unwelcome
+
+_logger = logging.getLogger(__name__)
+#: The second address lets a subscription set up for another product be kept.
+PATHS = ["/mailbox/push/<string:provider>", "/maildesk/push/<string:provider>"]
+_WORDS = {
+    202: "accepted",
+    401: "unauthorized",
+    403: "refused",
+    411: "length required",
+    413: "too large",
+    503: "not ready",
+}
+
+
+class MailboxPush(http.Controller):
+    @http.route(
+        PATHS,
+        type="http",
+        auth="none",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        readonly=False,
+        sitemap=False,
+        max_content_length=MAX_BODY,
+    )
+    def receive(self, provider, **_fields):
+        """One notification."""
+        spec = registry.specs().get(provider)
+        if spec is None or spec.push is None:
+            raise NotFound()
+        try:
+            accepted = self._authentic(provider, spec)
+        except Unwelcome as unwelcome:
+            push_desk.grumbler.log(unwelcome.status, unwelcome.reason)
+            return _answer(unwelcome.status)
+        self._note(provider, spec, accepted)
+        return _answer(202)
+
+    def _authentic(self, provider, spec):
+        """The audience the request was accepted for. Raises Unwelcome."""
+        length = request.httprequest.content_length
+        if length is None:
+            # Without a length nothing bounds what would have to be read.
+            raise Unwelcome(411, "no length")
+        if length > MAX_BODY:
+            raise Unwelcome(413, "too large")
+        env = request.env(user=SUPERUSER_ID)
+        accepted = env["mailbox.push.config"]._accepted(provider)
+        keys_url = spec.push.keys_url(conf.endpoints())
+        return push_desk.authenticate(
+            accepted, keys_url, request.httprequest.headers.get("Authorization")
+        )
+
+    def _note(self, provider, spec, accepted):
+        """Make the hint durable. What cannot be read is acknowledged too: it would come again for
+        seven days and never become legible."""
+        try:
+            hint = spec.push.decode(request.httprequest.get_data(), datetime.now(timezone.utc))
+        except Refused:
+            push_desk.grumbler.log(202, "authentic, but not legible")
+            return
+        notice.note(request.env.registry, provider, hint, accepted.company_id)
+
+
+def _answer(status):
+    """The same few words for everybody."""
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+    return request.make_response(_WORDS[status] + "\n", headers, status=status)

@@ -1,0 +1,74 @@
+"""Push in words: why it may not be switched on, what went wrong, what to do."""
+
+from mailbox_core.errors import AuthorizationLost, Refused, Throttled
+
+from . import advice
+
+
+def reason(error):
+    """A short stable word for a ProviderError: ``token``, ``scope``, ``topic``, ``permission``,
+    ``project``, ``conflict``, ``config``, ``throttled`` or ``unavailable``."""
+    if isinstance(error, AuthorizationLost):
+        return "scope" if error.reason == "scope_missing" else "token"
+    if isinstance(error, Refused):
+        return error.code.removeprefix("push_") or "refused"
+    return "throttled" if isinstance(error, Throttled) else "unavailable"
+
+
+def trouble(env, error):
+    """What a failed registration means, and the next step."""
+    steps = {
+        "topic": env._("Create the topic in your Cloud project again, or correct its name."),
+        "permission": env._("Run the set-up script again: Gmail may not publish to the topic."),
+        "project": env._("Topic and OAuth client must be in the same Cloud project."),
+        "conflict": env._(
+            "Another topic is watched for this mailbox. Press Disable push, then Enable push."
+        ),
+        "config": env._("An administrator enters project and topic under Push settings."),
+        "scope": env._("Press Reconnect and leave all boxes ticked."),
+        "token": env._("Press Verify token now; if it fails, press Reconnect."),
+    }
+    step = steps.get(reason(error)) or advice.next_step(env, error)
+    said = (error.detail or "").strip()
+    return f"{said} {step}".strip() if said and said != step else step
+
+
+def blocker(env, word, value=""):
+    """Why push cannot be switched on, by a stable word."""
+    words = {
+        "manager": env._("Only a mailbox administrator may switch push on or off."),
+        "provider": env._("%s has no push.", value),
+        "grant": env._("Nobody has signed in to this mailbox yet. Press Connect."),
+        "lost": env._("The sign-in of this mailbox has ended. Press Reconnect."),
+        "scope": env._(
+            "The sign-in does not allow watching the mailbox. Press Reconnect and leave all boxes "
+            "ticked."
+        ),
+        "asleep": env._("The mailbox does not sync now: %s.", value),
+        "config": env._("No Cloud project and topic are entered yet. Open the push settings."),
+        "receiver": env._("Audience or allowed signers are missing in the push settings."),
+        "endpoint": env._(
+            "Google delivers to https addresses only, and this Odoo's address is %s. Use the pull "
+            "mode instead.",
+            value,
+        ),
+    }
+    return words[word]
+
+
+def status(env, subscription):
+    """The state of a subscription as one line."""
+    state = subscription.state
+    if not subscription or state == "off":
+        return env._("Off: new mail is found by polling.")
+    words = {
+        "active": env._("Active: mail is announced as it arrives."),
+        "silent": env._(
+            "Silent: nothing is heard although it should be. Polling finds the mail meanwhile."
+        ),
+        "failing": env._("Still active, but the renewal fails: %s", subscription.last_error or ""),
+        "expired": env._(
+            "Ended: %s Polling finds the mail meanwhile.", subscription.last_error or ""
+        ),
+    }
+    return words[state]
