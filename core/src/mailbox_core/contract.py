@@ -54,7 +54,7 @@ class MailProvider(Protocol):
 
     def fetch(self, refs: Sequence[MessageRef], depth: Depth) -> Iterator[Fetched]:
         """One answer per ref, in any order. Trouble with one message is a ``Failed``, not an
-        exception."""
+        exception; trouble with the provider is raised, after the answers that came before it."""
 
     def attachment(self, ref: MessageRef, part: PartRef) -> Iterator[bytes]:
         """The decoded bytes of one part, in chunks."""

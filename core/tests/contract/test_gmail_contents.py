@@ -16,7 +16,6 @@ from mailbox_core.mime.parse import parse
 from mailbox_core.providers.gmail.costs import PROFILE_V2, batch_parts
 from mailbox_core.types import (
     Content,
-    Failed,
     MessageRef,
     PartRef,
     StreamRef,
@@ -137,17 +136,29 @@ def test_b38_a_failed_part_is_asked_again_alone(desk: Any, depth: Any, status: i
     assert desk.calls("messages.get") == 30
 
 
-def test_b38_parts_refused_for_rate_end_the_errand_and_are_told_apart(desk: Any) -> None:
+def test_b38_parts_refused_for_rate_end_the_errand_and_blame_no_message(desk: Any) -> None:
     keys = desk.fill(45)
     desk.faults.add("gmail", "batch", "batch_part_fail", times=3, skip=5, status=429)
-    found = list(desk.provider().fetch(desk.refs(keys), "raw"))
-    assert sorted(one.ref.remote_id for one in found) == sorted(keys)
-    failed = [one for one in found if isinstance(one, Failed)]
+    found: list[Any] = []
+    with pytest.raises(Throttled):
+        for one in desk.provider().fetch(desk.refs(keys), "raw"):
+            found.append(one)
     first = batch_parts(PROFILE_V2, 20)
-    assert len(failed) == 3 + 45 - first
-    assert all(one.retry for one in failed)
+    assert len(found) == first - 3, "what came before is kept"
+    assert all(isinstance(one, Content) for one in found)
     assert desk.calls("messages.get") == first - 3
     assert desk.made[-1].usage().silence > 0
+
+
+def test_b38_a_lost_exchange_blames_no_message(desk: Any) -> None:
+    keys = desk.fill(45)
+    desk.faults.add("gmail", "batch", "lose_reply", skip=1)
+    found: list[Any] = []
+    with pytest.raises(Unavailable):
+        for one in desk.provider().fetch(desk.refs(keys), "raw"):
+            found.append(one)
+    assert len(found) == batch_parts(PROFILE_V2, 20)
+    assert all(isinstance(one, Content) for one in found)
 
 
 def test_b38_nothing_but_refusals_is_the_refusal(desk: Any) -> None:

@@ -2,8 +2,8 @@
 
 Answers inside a batch fail one by one: gone is ordinary, a server error is tried once more alone,
 "too many" ends the errand at once, because asking again too early makes the silence longer. What
-was fetched before that is kept; the rest comes back as ``Failed`` to be asked for later, or as the
-failure itself when nothing was fetched at all.
+was fetched before that has been yielded; then the failure is raised. It is no ``Failed`` of the
+messages that are still open: nothing is wrong with them, they wait with the whole mailbox.
 """
 
 from __future__ import annotations
@@ -36,18 +36,9 @@ T = TypeVar("T")
 
 
 def fetch(client: Client, refs: Sequence[MessageRef], depth: Depth) -> Iterator[Fetched]:
-    """One answer for each distinct ref. Failures as the module says; AuthorizationLost always
-    raises."""
-    errand = _Errand(client, refs, depth)
-    try:
-        yield from errand.run()
-    except AuthorizationLost:
-        raise
-    except ProviderError as failure:
-        if not errand.answered:
-            raise
-        for ref in errand.open.values():
-            yield Failed(ref, failure.detail)
+    """One answer for each distinct ref. Raises what ends the errand, after the answers that came
+    before it."""
+    yield from _Errand(client, refs, depth).run()
 
 
 class _Errand:
