@@ -240,7 +240,7 @@ class Receiver:
         self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/push?x=1"
 
-    def wait(self, count: int, timeout: float = 5.0) -> list[dict[str, Any]]:
+    def wait(self, count: int, timeout: float = 20.0) -> list[dict[str, Any]]:
         """Return the notifications when there are *count*."""
         deadline = time.monotonic() + timeout
         while len(self.got) < count and time.monotonic() < deadline:

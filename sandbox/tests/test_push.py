@@ -32,7 +32,7 @@ def watched(sandbox: Sandbox, account: Account, gmail: Any, receiver: Receiver) 
     return gmail
 
 
-def settled(sandbox: Sandbox, timeout: float = 5.0) -> None:
+def settled(sandbox: Sandbox, timeout: float = 20.0) -> None:
     """Wait until nothing is owed."""
     deadline = time.monotonic() + timeout
     while any(len(one.backlog) for one in sandbox.world.broker.subscriptions.values()):

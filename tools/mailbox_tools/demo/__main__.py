@@ -70,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         journey = Journey(OdooClient(server.url, DATABASE), provider)
         journey.connect()
         journey.watch_import()
+        journey.enable_push()
         journey.watch_arrivals(chosen.arrivals)
         result = journey.report()
         print(f"\n{report.text(result)}\n", flush=True)

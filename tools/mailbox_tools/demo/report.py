@@ -50,6 +50,9 @@ def text(report: dict[str, Any]) -> str:
     live = report["live_latency_ms"]
     if live["p50"] is not None:
         lines.append(f"  {'provider to database, ms':<26}{live['p50']:>10}  (p95 {live['p95']})")
+    push = report.get("push") or {}
+    if push.get("expires_at"):
+        lines.append(f"  {'push ' + push['state'] + ', watch ends':<26}{push['expires_at']:>20}")
     parity = report["provider_messages"] - report["unexplained"]
     share = 100 * parity / report["provider_messages"] if report["provider_messages"] else 100
     lines.append(f"  {'parity with the provider':<26}{share:>9.1f}%")
