@@ -14,7 +14,8 @@ _LOOK = 1.0
 _GLANCE = 0.05
 #: Seconds without any progress after which the demo gives up and says where it stands.
 _PATIENCE = 300.0
-#: Seconds between two delivered mails (Gmail announces one change a second to a user), and the longest wait for one of them to arrive.
+#: Seconds between two delivered mails (Gmail announces one change a second to a user), and the
+#: longest wait for one of them to arrive.
 _GAP = 1.1
 _ARRIVAL = 180.0
 

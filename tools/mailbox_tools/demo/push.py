@@ -1,4 +1,4 @@
-"""Push in the demo: the provider's topic and subscription, Odoo's settings, and the first notification.
+"""Push in the demo: topic and subscription, Odoo's settings, and the first notification.
 
 Stands in for what an administrator does at Google with the set-up script.
 """
@@ -20,7 +20,7 @@ _FIELDS = ["push_state", "push_text", "push_expires_at", "push_last_hint_at"]
 
 
 def enable(odoo: OdooClient, provider: Provider, mailbox: int) -> dict[str, Any]:
-    """Let the provider push to Odoo and switch push on. Raises ToolingError when nothing arrives."""
+    """Let the provider push to Odoo, and switch push on; ToolingError when nothing arrives."""
     endpoint = f"{odoo.url}/mailbox/push/gmail"
     provider.control(
         "POST",
