@@ -255,6 +255,9 @@ class Step:
         if row.disposition == "quarantined":
             if before is None or before.known.disposition != "quarantined":
                 postpone(line, self._now)
+            else:
+                # A page that only names it again takes nothing away from its next try.
+                line.retry_at = before.retry_at
         elif row.disposition == "stored":
             line.attempts = 0
         return line

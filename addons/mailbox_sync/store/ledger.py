@@ -3,6 +3,7 @@ disposition."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from odoo.tools import SQL
@@ -28,6 +29,7 @@ _COLUMNS = (
     "absent_since",
     "lane",
     "attempts",
+    "retry_at",
     "date",
     *FLAG_COLUMNS.values(),
 )
@@ -42,6 +44,7 @@ class Row:
     conversation_id: int | None
     lane: str
     attempts: int
+    retry_at: datetime | None
     dated: bool
 
     @property
@@ -165,5 +168,6 @@ def _row(values: dict[str, Any], places: Iterable[int], names: dict[int, str]) -
         values["conversation_id"],
         values["lane"] or "history",
         values["attempts"] or 0,
+        values["retry_at"],
         values["date"] is not None,
     )

@@ -162,6 +162,20 @@ class TestFaults(MailboxCase):
         )
         self.assert_counted(mailbox)
 
+    def test_a_quarantined_message_that_is_named_again_keeps_its_next_try(self):
+        mailbox, world = self.make_mailbox()
+        self.fill(world, 5)
+        bad = world.deliver("Bad")
+        world.poison.add(bad)
+        self.start(mailbox)
+        due = self.rows(mailbox)[bad].retry_at
+        self.assertTrue(due)
+        world.expire()
+        self.look(mailbox)
+        row = self.rows(mailbox)[bad]
+        self.assertEqual(row.generation, mailbox.stream_ids.generation, "a survey named it")
+        self.assertEqual((row.disposition, row.retry_at), ("quarantined", due))
+
     @mute_logger("odoo.addons.mailbox_sync.engine.step")
     def test_a_message_that_cannot_be_read_keeps_its_source(self):
         mailbox, world = self.make_mailbox()
