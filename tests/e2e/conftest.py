@@ -1,4 +1,4 @@
-"""One database and one fork server for the whole tier; each test begins with a fresh copy of the database."""
+"""One database and one fork server for the whole tier; each test begins with them fresh."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from harness.provider import Provider
 from harness.stage import Databases, Stage
+
 from mailbox_tools import odoo_config, postgres
 from mailbox_tools.postgres import Server
 

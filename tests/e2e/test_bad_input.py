@@ -1,4 +1,4 @@
-"""Bad mail through the whole stack: nothing lost, no page stopped, nothing of it in logs or dumps."""
+"""Bad mail through the whole stack: nothing lost, no page stopped, nothing of it in logs."""
 
 import base64
 import zlib
@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from harness.provider import CLIENT_SECRET, letter
 from harness.stage import Stage, dump
+
 from mailbox_core.testing import corpus
 
 MARKER = "Zwiebelkuchenrezept-4711"
@@ -65,7 +66,7 @@ def secrets_of(stage: Stage) -> list[str]:
 
 
 def test_s17_s27_logs_audit_and_dumps_hold_no_secret_and_no_mail(stage: Stage) -> None:
-    """A marker is planted in bodies, subjects and names; a trouble of every kind makes logs talk."""
+    """A marker is planted in bodies and a subject; trouble of every kind makes logs talk."""
     log = stage.workers.log
     start = log.stat().st_size
     rng = Random(27)

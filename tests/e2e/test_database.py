@@ -7,6 +7,7 @@ import pytest
 from harness.provider import Provider, disturb
 from harness.small_disk import SmallDisk
 from harness.stage import Databases, Stage, TaskFailed, dump, filestore
+
 from mailbox_tools import paths, postgres_binaries
 from mailbox_tools.postgres import PrivateInstance
 
@@ -117,7 +118,7 @@ def test_f51_every_tenth_commit_is_refused(stage: Stage, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["cut", "lose"])
 def test_f52_the_outcome_of_a_commit_is_unknown(stage: Stage, how: str) -> None:
-    """The connection ends at COMMIT: with ``cut`` before it was carried out, with ``lose`` after."""
+    """The connection ends at COMMIT: ``cut`` before it was carried out, ``lose`` after."""
     stage.provider.fill(stage.account, 120)
     stage.connect()
     rng = Random(3)

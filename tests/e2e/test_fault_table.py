@@ -5,6 +5,7 @@ import re
 
 import pytest
 from harness.workers import E2E
+
 from mailbox_tools import paths
 
 #: F01–F11, F13–F20, F29–F31, F40–F59.

@@ -1,4 +1,4 @@
-"""kill -9 of workers at 110 seeded moments, in the import and in live changes: the end is always the same."""
+"""kill -9 of workers at 110 seeded moments, in import and live changes: always the same end."""
 
 import os
 

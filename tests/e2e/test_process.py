@@ -6,6 +6,7 @@ import pytest
 from harness.provider import disturb, letter
 from harness.stage import Databases, Stage
 from harness.workers import Workers
+
 from mailbox_tools import databases as tooling
 
 
@@ -69,7 +70,7 @@ def test_f57_the_addon_is_upgraded_during_the_import(stage: Stage, port: int) ->
 
 @pytest.mark.parametrize("days", [1, 9])
 def test_f58_an_older_copy_of_the_database_catches_up(stage: Stage, days: int) -> None:
-    """Restored after a day it follows the changes; after nine the provider has forgotten its position."""
+    """After a day it follows the changes; after nine the provider has forgotten its position."""
     databases: Databases = stage.databases
     databases.spoiled = True
     backup = f"{databases.name}_backup"

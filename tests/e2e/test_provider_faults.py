@@ -207,8 +207,8 @@ def test_f17_pages_change_while_they_are_listed(stage: Stage) -> None:
     stage.connect()
     rng = Random(17)
     for number in range(14):
-        keys = sorted(stage.account.messages)
-        stage.provider.at_request(1, lambda key=rng.choice(keys): stage.account.delete(key))
+        victim = rng.choice(sorted(stage.account.messages))
+        stage.provider.at_request(1, lambda key=victim: stage.account.delete(key))
         stage.provider.at_request(2, lambda number=number: arrive(stage, number))
         stage.drain(limit=1)
         stage.provider.calm()

@@ -1,4 +1,4 @@
-"""Real mail, not made by us: the messages of CPython's own tests, and a Maildir that an MDA wrote."""
+"""Real mail, not made by us: the messages of CPython's own tests, a Maildir that an MDA wrote."""
 
 import mailbox as maildirs
 from importlib.util import find_spec
@@ -9,6 +9,7 @@ import pytest
 from harness import mda
 from harness.provider import letter
 from harness.stage import Stage
+
 from mailbox_sandbox import importing
 
 

@@ -7,6 +7,7 @@ import pytest
 from harness import checks
 from harness.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from harness.stage import ADDRESS, filestore
+
 from mailbox_tools import databases, odoo_config
 from mailbox_tools.demo.client import OdooClient, give_consent
 from mailbox_tools.odoo_server import OdooServer
@@ -35,7 +36,7 @@ def until(seconds: float, done: Callable[[], bool], what: str) -> None:
 
 
 def connected(odoo: OdooServer, provider: Provider) -> tuple[OdooClient, int]:
-    """What a person does in the browser: register the app, make a mailbox, walk the consent page."""
+    """What a person does in the browser: register the app, make a mailbox, give consent."""
     client = OdooClient(odoo.url, DATABASE)
     app = {"provider": "gmail", "client_id": CLIENT_ID, "new_secret": CLIENT_SECRET}
     client.call("mailbox.client", "create", [app])
@@ -77,8 +78,10 @@ def test_kill_9_of_the_whole_server_and_starting_it_again_ends_the_same(
     state = ["state", "listed_count"]
     until(
         150,
-        lambda: client.read("mailbox", mailbox, state) | {"id": 0}
-        == {"id": 0, "state": "live", "listed_count": 0},
+        lambda: (
+            client.read("mailbox", mailbox, state) | {"id": 0}
+            == {"id": 0, "state": "live", "listed_count": 0}
+        ),
         "the import",
     )
     client.call("mailbox", "action_verify_completeness", [mailbox], full=True)

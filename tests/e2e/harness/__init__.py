@@ -1,1 +1,1 @@
-"""What the end-to-end tests stand on: real processes that can be killed, and a check of every invariant."""
+"""What the end-to-end tests stand on: processes to kill, and a check of every invariant."""

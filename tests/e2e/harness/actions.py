@@ -1,4 +1,4 @@
-"""What a forked worker can be asked to do. Jobs run through queue_job's own controller and runner code."""
+"""What a forked worker can be asked to do. Jobs run through queue_job's own code."""
 
 import logging
 import resource
@@ -18,8 +18,8 @@ from mailbox_core.types import Credentials
 
 _logger = logging.getLogger(__name__)
 
-#: The runner takes jobs by priority, then age. It is one process; skipping locked rows stands in for
-#: that when a test lets several workers draw jobs at the same time.
+#: The runner takes jobs by priority, then age. It is one process; skipping locked rows stands in
+#: for that when a test lets several workers draw jobs at the same time.
 _NEXT = """UPDATE queue_job SET state = 'enqueued',
         date_enqueued = date_trunc('seconds', now() AT TIME ZONE 'utc')
     WHERE id = (SELECT id FROM queue_job
@@ -111,9 +111,7 @@ def credentials(address, grant):
     """The provider's token answer as the core's Credentials."""
     ends = datetime.now(timezone.utc) + timedelta(seconds=grant["expires_in"])
     scopes = frozenset(grant["scope"].split())
-    return Credentials(
-        grant["access_token"], grant["refresh_token"], ends, scopes, address, None
-    )
+    return Credentials(grant["access_token"], grant["refresh_token"], ends, scopes, address, None)
 
 
 def neutralize(database):
@@ -132,7 +130,7 @@ def sweep_orphans(database):
 def short_of(database, limit, amount, task, arguments):
     """Do another action under a limit of the operating system.
 
-    ``FSIZE``: bytes a file may have. ``CPU``: seconds from now. ``AS``: bytes of memory more than now.
+    ``FSIZE``: bytes a file may have. ``CPU``: seconds from now. ``AS``: more bytes of memory.
     """
     if limit == "CPU":
         signal.signal(signal.SIGXCPU, _time_expired)

@@ -1,7 +1,7 @@
-"""The invariants of a mailbox, checked from outside Odoo: SQL and files on one side, the world on the other.
+"""The invariants of a mailbox, checked from outside Odoo: SQL and files here, the world there.
 
-Written from the promise ("what the provider holds is here once, with its labels and flags"), not from the
-code that keeps it: labels are translated to folders and flags here a second time.
+Written from the promise ("what the provider holds is here once, with its labels and flags"), not
+from the code that keeps it: labels are translated to folders and flags here a second time.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ class Store:
         return {key: row for key, row in self.by_id.items() if row["disposition"] in names}
 
     def source(self, row: Mapping[str, Any]) -> bytes:
-        """The kept bytes of a row. Raises OSError or zlib.error when its file is not there or damaged."""
+        """The kept bytes of a row. Raises OSError or zlib.error for a missing or damaged file."""
         return zlib.decompress((self.raw / row["raw_store"]).read_bytes())
 
 
@@ -194,7 +194,7 @@ def _counted(store: Store) -> list[str]:
         unread = sum(not row["is_seen"] for row in inside)
         if (line["message_count"] or 0, line["unread_count"] or 0) != (len(inside), unread):
             kept = f"{line['message_count']}/{line['unread_count']}"
-            trouble.append(f"conversation {line['id']} counts {kept}, really {len(inside)}/{unread}")
+            trouble.append(f"conversation {line['id']}: {kept}, really {len(inside)}/{unread}")
     return trouble
 
 
@@ -218,6 +218,6 @@ def _cursor(store: Store, account: Account) -> list[str]:
 
 
 def _position(cursor: str | None) -> int:
-    """The history id in a stored cursor; the text is the adapter's own and read here for the check only."""
+    """The history id in a stored cursor; the adapter's own text, read here for the check only."""
     digits = [part for part in (cursor or "").replace('"', " ").split() if part.isdigit()]
     return int(digits[0]) if digits else 0

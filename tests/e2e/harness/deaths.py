@@ -45,7 +45,7 @@ def one_death(stage: Stage, rng: Random, toll: Toll) -> None:
 
 
 def live_through(stage: Stage, seed: int, deaths: int, changes: bool) -> Toll:
-    """Kill until ``deaths`` workers have died, with or without changes at the provider meanwhile."""
+    """Kill until ``deaths`` workers have died, with or without changes at the provider."""
     rng = Random(seed)
     toll = Toll(seed)
     number = 1000 * seed

@@ -1,7 +1,7 @@
 """Ends a worker, or its database connection, at a named point. Armed in the forked worker only.
 
-The points are those where a crash could separate what must stay together: before and after a COMMIT,
-at any SQL statement, before a file of the raw store gets its name.
+The points are those where a crash could separate what must stay together: before and after a
+COMMIT, at any SQL statement, before a file of the raw store gets its name.
 """
 
 import functools

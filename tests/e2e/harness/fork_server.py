@@ -2,10 +2,10 @@
 
 Usage: python -m harness.fork_server ODOO_CONF DATABASE SOCKET
 
-A task is one connection to SOCKET with one line of JSON: {"action", "arguments", "doom"}. The worker
-answers with a line that tells its process id, then one with its result or error. A worker that is
-killed answers nothing more, which is the point: starting another costs milliseconds instead of the
-seconds that loading Odoo takes.
+A task is one connection to SOCKET with one line of JSON: {"action", "arguments", "doom"}. The
+worker answers with a line that tells its process id, then one with its result or error. A worker
+that is killed answers nothing more, which is the point: starting another costs milliseconds instead
+of the seconds that loading Odoo takes.
 """
 
 import gc
@@ -39,7 +39,7 @@ def load(configuration: str, database: str) -> None:
 
 
 def forget_connections() -> None:
-    """Close what the pools hold and forget the pools: a connection must never be shared by processes."""
+    """Close all connections and forget the pools: processes must never share one."""
     sql_db.close_all()
     sql_db._Pool = None
     sql_db._Pool_readonly = None
@@ -73,7 +73,8 @@ def work(database: str, connection: socket.socket) -> int:
         Registry(database).check_signaling()
         if task.get("doom"):
             sys.modules["harness.doom"].arm(**task["doom"])
-        result = sys.modules["harness.actions"].ACTIONS[task["action"]](database, **task["arguments"])
+        action = sys.modules["harness.actions"].ACTIONS[task["action"]]
+        result = action(database, **task["arguments"])
     except BaseException as error:
         name = type(error).__name__
         tell(stream, {"error": name, "detail": str(error), "trace": traceback.format_exc()})

@@ -108,7 +108,7 @@ def letter(number: int, rng: Random, text: str = "") -> bytes:
 
 
 def some(account: Account, rng: Random) -> Message | None:
-    """Any message that is no draft (Gmail lets nobody label one); the same one for the same seed."""
+    """Any message that is no draft (Gmail lets nobody label one); the same for the same seed."""
     keys = sorted(key for key, held in account.messages.items() if "DRAFT" not in held.labels)
     return account.messages[rng.choice(keys)] if keys else None
 

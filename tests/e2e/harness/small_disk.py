@@ -1,4 +1,4 @@
-"""A disk that is full: a small file system where the machine lets us mount one, else a limit on file sizes."""
+"""A disk that is full: a small file system, where the machine lets us mount one."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from types import TracebackType
 
 
 class SmallDisk:
-    """Makes a folder a file system of ``kilobytes``; ``mounted`` tells whether that was possible."""
+    """Makes a folder a file system of ``kilobytes``; ``mounted`` tells whether it could."""
 
     def __init__(self, folder: Path, kilobytes: int) -> None:
         self._folder = folder

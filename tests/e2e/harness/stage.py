@@ -8,14 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from mailbox_tools import databases, odoo_config, postgres_binaries
-from mailbox_tools.odoo_config import Instance
-from mailbox_tools.postgres import Server
 from psycopg2 import sql
 
 from harness import checks
 from harness.provider import Provider
 from harness.workers import Killed, Task, TaskFailed, Workers
+from mailbox_tools import databases, odoo_config, postgres_binaries
+from mailbox_tools.odoo_config import Instance
+from mailbox_tools.postgres import Server
 
 ADDRESS = "shop@example.com"
 #: Points in time that are moved back to let time pass.
@@ -154,9 +154,7 @@ class Stage:
         if not clients:
             self.provider_client()
         grant = self.provider.grant(self.address)
-        self.mailbox = self.workers.run(
-            "connect", address=self.address, grant=grant, values=values
-        )
+        self.mailbox = self.workers.run("connect", address=self.address, grant=grant, values=values)
         return self.mailbox
 
     def provider_client(self) -> None:
@@ -186,7 +184,7 @@ class Stage:
         return self.workers.begin("drain", doom, **given)
 
     def connections(self, end: bool = False) -> int:
-        """How many connections the workers hold; ``end`` terminates them, as an administrator can."""
+        """How many connections the workers hold; ``end`` terminates them, as administrators do."""
         what = "pg_terminate_backend(pid)" if end else "pid"
         return len(
             self.sql(
@@ -204,7 +202,7 @@ class Stage:
         return False
 
     def rescue(self) -> None:
-        """What the runner does about dead workers; waits until their database connections are gone."""
+        """What the runner does about dead workers; waits until their connections are gone."""
         deadline = time.monotonic() + 10
         while self.workers.run("rescue"):
             if time.monotonic() > deadline:
@@ -241,7 +239,7 @@ class Stage:
         return 60.0 if found is None else max(0.0, float(found))
 
     def settle(self, rounds: int = 60) -> None:
-        """Let everything happen that happens by itself: dead jobs, waits, polls, until all is quiet."""
+        """Let happen what happens by itself: dead jobs, waits, polls, until all is quiet."""
         for _ in range(rounds):
             self.rescue()
             self.drain()
@@ -255,7 +253,7 @@ class Stage:
             self.look()
 
     def wait_out(self, seconds: float) -> None:
-        """Let a span of time pass as it really does: jobs run when they are due, the poll each minute."""
+        """Let time pass as it really does: jobs run when they are due, the poll each minute."""
         left = seconds
         while left > 0:
             step = min(left, self.waits() + 0.1, 60.0)
@@ -314,7 +312,7 @@ class Stage:
         assert not left, f"files without a row: {sorted(left)[:5]}"
 
     def assert_parity(self, **expected: int) -> dict[str, Any]:
-        """Odoo's own verification, over every source, explains every message; returns its report."""
+        """Odoo's own verification, over every source, explains all; returns its report."""
         self.mine("action_verify_completeness", keywords={"full": True})
         for _ in range(20):
             self.drain()

@@ -1,5 +1,6 @@
 """The test's side of the fork server: start it, give tasks, kill workers."""
 
+import contextlib
 import json
 import os
 import signal
@@ -41,10 +42,8 @@ class Task:
 
     def kill(self) -> None:
         """kill -9. Harmless when it has ended."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     def wait(self, timeout: float = 100.0) -> Any:
         """Return its result. Raises Killed, TaskFailed, or TimeoutError."""
@@ -103,10 +102,8 @@ class Workers:
     def stop(self) -> None:
         """End it and every worker."""
         if self._process:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self._process.wait()
             self._process = None
         self._folder.cleanup()
