@@ -118,7 +118,7 @@ def verdicts(fields: Headers, authorities: Collection[str]) -> tuple[list[Verdic
 
 
 def other_address(name: str, email: str) -> str:
-    """An address inside a display name that is not the sender's own, a common disguise; or empty."""
+    """An address in a display name that is not the sender's own, a common disguise; or empty."""
     found = re.search(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+\.[^\s<>\"'(),;:]+", name or "")
     shown = found.group(0).strip(".") if found else ""
     return shown if shown.casefold() != (email or "").casefold() else ""

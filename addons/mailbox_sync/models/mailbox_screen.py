@@ -150,7 +150,7 @@ class MailboxFolder(models.Model):
     _inherit = "mailbox.folder"
 
     def action_toggle_synced(self):
-        """Follow a folder, or no longer. Superuser after the check: folder rows are the engine's."""
+        """Follow a folder, or no longer. Superuser after the check: rows are the engine's."""
         self.ensure_one()
         self.mailbox_id._check_operator()
         folder = self.sudo()

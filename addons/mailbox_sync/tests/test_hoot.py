@@ -1,8 +1,7 @@
 """The screens' JavaScript, without a server."""
 
-from odoo.tests.common import HttpCase, no_retry, tagged
-
 from odoo.addons.web.tests.test_js import HOOTCommon, unit_test_error_checker
+from odoo.tests.common import HttpCase, no_retry, tagged
 
 
 @tagged("-at_install", "post_install", "mailbox_tour")
