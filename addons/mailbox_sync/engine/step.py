@@ -38,6 +38,7 @@ from ..store.ledger import Ledger
 from ..store.raw import RawStore
 from ..store.writer import Line, Writer, Written
 from ..threads import thread_of
+from . import survey
 
 _logger = logging.getLogger(__name__)
 
@@ -64,6 +65,12 @@ class Gathered:
     folders: tuple[Folder, ...] = ()
     total: int | None = None
     staged: dict[str, mapping.Stored] = field(default_factory=dict)
+
+    @property
+    def named(self) -> list[str]:
+        """The messages that the page says something of."""
+        page = self.page or Page()
+        return [item.ref.remote_id for item in (*page.upserts, *page.removals)]
 
 
 @dataclass(slots=True)
@@ -116,7 +123,8 @@ class Step:
         context = self._context(state, request, folders)
         changes = plan.diff(page, known, context)
         changed = changes.over({})
-        fetched, trouble, _asked = self._download(changes.waiting[: request.downloads])
+        wanted = self._unsurveyed(changes.waiting)
+        fetched, trouble, _asked = self._download(wanted[: request.downloads])
         settled = plan.settle(fetched, {**known, **changed}, context)
         gathered = Gathered(
             PageAnswer(request, page, 0, trouble),
@@ -154,6 +162,12 @@ class Step:
             exclusive=self._provider.capabilities.folders == "exclusive",
             folder=self._ref.folder,
         )
+
+    def _unsurveyed(self, rows: Sequence[Known]) -> Sequence[Known]:
+        """The rows without those that a survey will check."""
+        if any(row.held for row in rows) and self._stream._is_surveyed():
+            return [row for row in rows if not row.held or row.disposition == "listed"]
+        return rows
 
     def _download(
         self, rows: Sequence[Known]
@@ -236,6 +250,8 @@ class Step:
             if gathered.folders:
                 self._mailbox._write_folders(gathered.folders)
                 self._ledger.read_folders()
+            if self._is_look(request) and gathered.named:
+                survey.strike(self._stream.env.cr, self._stream.id, gathered.named)
             written = self._write(gathered)
             if self._sweeps(state, gathered):
                 self._sweep(written, gathered, state)

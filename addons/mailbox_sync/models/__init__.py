@@ -23,6 +23,7 @@ from . import mailbox_command
 from . import mailbox_run
 from . import mailbox_event
 from . import mailbox_parity
+from . import mailbox_survey
 from . import mailbox_scope
 from . import mailbox_engine
 from . import mailbox_care

@@ -7,6 +7,7 @@ from functools import partial
 from random import Random
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from mailbox_core.sync import machine
 from mailbox_core.sync.stream import (
@@ -28,6 +29,7 @@ from mailbox_core.types import Snapshot
 from .. import jobs, mapping
 from ..engine import guard, notice
 from ..engine.step import Outcome, Step
+from ..store.ledger import waiting
 
 _logger = logging.getLogger(__name__)
 
@@ -203,10 +205,11 @@ class MailboxStream(models.Model):
     def _waiting_lane(self) -> str:
         """The lane of the row to download next; empty when none waits."""
         self.env.cr.execute(
-            """SELECT lane FROM mailbox_message WHERE stream_id = %s
-               AND (disposition = 'listed' OR (is_stale AND disposition = 'stored'))
-               ORDER BY lane DESC, id LIMIT 1""",
-            [self.id],
+            SQL(
+                """SELECT m.lane FROM mailbox_message m WHERE %s
+                   ORDER BY m.lane DESC, m.id LIMIT 1""",
+                waiting(self.id),
+            )
         )
         row = self.env.cr.fetchone()
         return (row[0] or "history") if row else ""

@@ -103,19 +103,13 @@ class Ledger:
     def waiting(self, limit: int) -> list[Known]:
         """The lines of the stream that wait for content or a check, new mail first, then newest
         first."""
-        where = SQL(
-            """m.stream_id = %s
-               AND (m.disposition = 'listed' OR (m.is_stale AND m.disposition = 'stored'))""",
-            self._stream_id,
-        )
-        return list(self._read(where, SQL("m.lane DESC, m.id LIMIT %s", limit)).values())
+        order = SQL("m.lane DESC, m.id LIMIT %s", limit)
+        return list(self._read(waiting(self._stream_id), order).values())
 
     def has_waiting(self) -> int:
         """1 when some line of the stream waits, else 0: the machine asks for no more."""
         self._cr.execute(
-            """SELECT FROM mailbox_message WHERE stream_id = %s
-               AND (disposition = 'listed' OR (is_stale AND disposition = 'stored')) LIMIT 1""",
-            [self._stream_id],
+            SQL("SELECT FROM mailbox_message m WHERE %s LIMIT 1", waiting(self._stream_id))
         )
         return self._cr.rowcount
 
@@ -147,6 +141,19 @@ class Ledger:
             self.rows[row.known.ref.remote_id] = row
             found[row.known.ref.remote_id] = row.known
         return found
+
+
+def waiting(stream_id: int) -> SQL:
+    """The lines (m) of a stream to be asked for one by one: for content, or for a check that no
+    survey will make."""
+    return SQL(
+        """m.stream_id = %(stream)s
+           AND (m.disposition = 'listed' OR (m.is_stale AND m.disposition = 'stored'))
+           AND NOT (m.disposition = 'stored' AND m.is_held AND EXISTS (
+               SELECT FROM mailbox_survey s WHERE s.stream_id = %(stream)s
+                 AND s.until > now() AT TIME ZONE 'UTC'))""",
+        stream=stream_id,
+    )
 
 
 def _row(values: dict[str, Any], places: Iterable[int], names: dict[int, str]) -> Row:

@@ -6,6 +6,7 @@ from . import test_token
 from . import test_throughput
 from . import test_actions
 from . import test_parity
+from . import test_survey
 from . import test_content
 from . import test_conversations
 from . import test_access

@@ -21,12 +21,15 @@ CONFIGURATION = (
     "mailbox.run",
     "mailbox.parity",
     "mailbox.event",
+    "mailbox.subscription",
+    "mailbox.push.config",
 )
 NOBODY = (
     "mailbox.credential",
     "mailbox.signin",
     "mailbox.counter",
     "mailbox.hint",
+    "mailbox.survey",
     "mailbox.bucket",
 )
 FORMS = ("mailbox.test", "mailbox.test.line", "mailbox.new", "mailbox.disconnect", "mailbox.client")
@@ -106,6 +109,10 @@ class AccessCase:
             "mailbox.stream": stream,
             "mailbox.run": env["mailbox.run"].create({**base, "trigger": "poll"}),
             "mailbox.parity": env["mailbox.parity"].create(base),
+            "mailbox.subscription": env["mailbox.subscription"].create(base),
+            "mailbox.push.config": env["mailbox.push.config"].create(
+                {"provider": "gmail", "project_id": "demo-project"}
+            ),
             "mailbox.event": env["mailbox.event"].search(
                 [("mailbox_id", "=", mailbox.id)], limit=1
             ),

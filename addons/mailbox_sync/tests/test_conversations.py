@@ -115,8 +115,10 @@ class TestConversations(MailboxCase):
             self.start(mailbox) if not mailbox.stream_ids else self.look(mailbox)
         nameless = self.arrive(world, THREAD[5])
         self.look(mailbox)
-        evidence = {row.message_id: row.conversation_evidence for row in self.rows(mailbox).values()}
-        found = {key.strip("<>").partition("@")[0]: word for key, word in evidence.items()}
+        found = {
+            row.message_id.strip("<>").partition("@")[0]: row.conversation_evidence
+            for row in self.rows(mailbox).values()
+        }
         self.assertEqual(found, {"question": False, "answer": "provider", "nameless": "subject"})
         self.assertTrue(self.rows(mailbox)[nameless].correspondents)
 

@@ -183,7 +183,7 @@ class TestCare(MailboxCase):
     def test_a_rest_is_short_when_mail_comes_and_long_when_not(self):
         mailbox, world = self.make_mailbox()
         self.start(mailbox)
-        self.assertGreater(mailbox.stream_ids.poll_seconds, 600)
+        self.assertEqual(mailbox.stream_ids.poll_seconds, 120, "nobody pushes: the longest rest")
         world.deliver("Now", received_at=self.now())
         self.look(mailbox)
         self.assertEqual(mailbox.stream_ids.poll_seconds, 10)
