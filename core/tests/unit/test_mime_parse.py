@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from datetime import datetime, timezone
 
 import pytest
@@ -322,3 +323,16 @@ def test_names() -> None:
     assert names.safe_filename("a\u202efdp.exe") == "afdp.exe"
     assert names.safe_filename("x" * 400 + ".pdf").endswith("x.pdf")
     assert names.safe_filename("..") == ""
+
+
+def test_deeply_nested_html_becomes_text_in_linear_time() -> None:
+    deep = "<div>" * 200_000 + "bottom"
+    before = time.process_time()
+    assert html_to_text(deep).strip() == "bottom"
+    assert time.process_time() - before < 2.0, "two CPU seconds are the limit of a message (I8)"
+
+
+def test_many_shallow_elements_are_no_attack() -> None:
+    rows = "".join(f"<tr><td><p>cell {number}<br></td></tr>" for number in range(2_000))
+    words = html_to_text(f"<table>{rows}</table>").split("\n")
+    assert words[:2] == ["cell 0", "cell 1"] and len(words) == 2_000

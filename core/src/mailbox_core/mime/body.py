@@ -58,6 +58,17 @@ class _Budget:
     html: int = limits.MAX_BODY
 
 
+#: Open elements inside each other beyond which HTML is an attack and no mail.
+_DEEP = 1000
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_ANY_TAG = re.compile(r"<[^<>]*>")
+#: Elements that are empty, or end where the next one begins (HTML, "Optional tags").
+_NEVER_DEEP = frozenset(
+    "area base br col embed hr img input link meta param source track wbr "
+    "p li dd dt td th tr thead tbody tfoot option".split()
+)
+
+
 def encoding_of(entity: Entity) -> str:
     """The Content-Transfer-Encoding token, lower case, empty when there is none."""
     value = entity.fields.ascii("content-transfer-encoding").lower()
@@ -261,15 +272,34 @@ def _closed(piece: Piece) -> str:
         return html_escape.escape(html_to_text(piece.html))
 
 
+def _is_deep(html: str) -> bool:
+    """Whether elements are nested so deeply that a tree of them takes the parser quadratic time."""
+    if html.count("<") <= _DEEP:
+        return False
+    depth = 0
+    for closing, name in _TAG.findall(html):
+        if closing:
+            depth = max(0, depth - 1)
+        elif name.lower() not in _NEVER_DEEP:
+            depth += 1
+            if depth > _DEEP:
+                return True
+    return False
+
+
 def html_to_text(html: str, limit: int = limits.MAX_BODY) -> str:
-    """Visible text of at most ``limit`` characters of HTML; blocks become lines."""
+    """Visible text of at most ``limit`` characters of HTML; blocks become lines. Linear in time:
+    what is nested too deeply to be mail loses its tags without being understood."""
+    html = html[:limit]
+    if _is_deep(html):
+        return scrub(_ANY_TAG.sub(" ", html))
     try:
-        tree = LexborHTMLParser(html[:limit])
+        tree = LexborHTMLParser(html)
         tree.strip_tags(_DROPPED_TAGS, recursive=True)
         root = tree.body or tree.root
         text = root.text(deep=True, separator="\n", strip=True) if root else ""
     except (SelectolaxError, ValueError, RuntimeError):
-        text = re.sub(r"<[^<>]*>", " ", html[:limit])
+        text = _ANY_TAG.sub(" ", html)
     return scrub(text)
 
 
