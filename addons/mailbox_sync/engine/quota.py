@@ -7,8 +7,19 @@ own bucket bears.
 """
 
 from odoo import sql_db
+from odoo.tools import SQL
 
 from mailbox_core.net.quota import QuotaProfile, TokenBucket, allot, quota_day
+
+from ..store import sql
+
+_STATE = {
+    "tokens": "float8",
+    "at": "float8",
+    "day": "int4",
+    "spent": "int8",
+    "silent_until": "float8",
+}
 
 
 class PostgresBudget:
@@ -101,21 +112,32 @@ class PostgresBudget:
         keys = sorted(self._limits)
         # A waiter must see what the one before it wrote; the default isolation would refuse it
         # instead.
-        query = """SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-            INSERT INTO mailbox_bucket (key) SELECT unnest(%s) ON CONFLICT DO NOTHING;
-            SELECT key, tokens, at, day, spent, silent_until,
-                   extract(epoch FROM clock_timestamp())::float8 AS now
-            FROM mailbox_bucket WHERE key = ANY(%s) ORDER BY key FOR UPDATE"""
-        cr.execute(query, [keys, keys])
-        rows = {row.pop("key"): row for row in cr.dictfetchall()}
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        found = self._select(cr, keys)
+        if len(found) < len(keys):
+            cr.execute(
+                "INSERT INTO mailbox_bucket (key) SELECT unnest(%s) ON CONFLICT DO NOTHING", [keys]
+            )
+            found = self._select(cr, keys)
+        rows = {row.pop("key"): row for row in found}
         return max(row.pop("now") for row in rows.values()), rows
 
+    @staticmethod
+    def _select(cr, keys: list[str]) -> list[dict]:
+        cr.execute(
+            """SELECT key, tokens, at, day, spent, silent_until,
+                   extract(epoch FROM clock_timestamp())::float8 AS now
+               FROM mailbox_bucket WHERE key = ANY(%s) ORDER BY key FOR UPDATE""",
+            [keys],
+        )
+        return cr.dictfetchall()
+
     def _store(self, cr, rows: dict[str, dict]) -> None:
-        for key in sorted(rows):
-            row = rows[key]
-            cr.execute(
-                """UPDATE mailbox_bucket SET tokens = %s, at = %s, day = %s, spent = %s,
-                       silent_until = %s
-                   WHERE key = %s""",
-                [row["tokens"], row["at"], row["day"], row["spent"], row["silent_until"], key],
+        values = [{"key": key, **rows[key]} for key in sorted(rows)]
+        cr.execute(
+            SQL(
+                """UPDATE mailbox_bucket b SET %s FROM %s WHERE b.key = v.key""",
+                sql.assignments("v", _STATE),
+                sql.unnest({"key": "varchar", **_STATE}, values),
             )
+        )
