@@ -48,8 +48,7 @@ def blocker(env, word, value=""):
         "config": env._("No Cloud project and topic are entered yet. Open the push settings."),
         "receiver": env._("Audience or allowed signers are missing in the push settings."),
         "endpoint": env._(
-            "Google delivers to https addresses only, and this Odoo's address is %s. Use the pull "
-            "mode instead.",
+            "Google delivers to https addresses only, and this Odoo's address is %s.",
             value,
         ),
     }

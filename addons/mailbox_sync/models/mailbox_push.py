@@ -78,11 +78,10 @@ class Mailbox(models.Model):
         if not config:
             yield self._blocker("config")
             return
-        if config.mode == "webhook":
-            if not config.audience or not config._signer_set():
-                yield self._blocker("receiver")
-            if not config._is_reachable_in_principle():
-                yield self._blocker("endpoint", config.endpoint)
+        if not config.audience or not config._signer_set():
+            yield self._blocker("receiver")
+        if not config._is_reachable_in_principle():
+            yield self._blocker("endpoint", config.endpoint)
 
     def _blocker(self, word, value=""):
         return word, push_words.blocker(self.env, word, value)

@@ -30,21 +30,11 @@ class MailboxPushConfig(models.Model):
     company_id = fields.Many2one(
         "res.company", help="Empty: for every company that has no push settings of its own."
     )
-    mode = fields.Selection(
-        [("webhook", "Google calls this Odoo"), ("pull", "This Odoo asks Google")],
-        required=True,
-        default="webhook",
-        help="The second way needs no public address: odoo-bin mailbox listen fetches them.",
-    )
     project_id = fields.Char(
         string="Cloud project", required=True, help="The project of the OAuth client."
     )
     topic_id = fields.Char(string="Topic", required=True, default="mailbox-gmail")
-    subscription_id = fields.Char(
-        string="Subscription", required=True, default="mailbox-gmail-odoo"
-    )
-    topic = fields.Char(compute="_compute_names", string="Full topic name")
-    subscription = fields.Char(compute="_compute_names", string="Full subscription name")
+    topic = fields.Char(compute="_compute_topic", string="Full topic name")
     watched = fields.Selection(
         [("inbox", "The inbox"), ("everything", "The whole mailbox")],
         required=True,
@@ -69,19 +59,17 @@ class MailboxPushConfig(models.Model):
     def _selection_provider(self):
         return [(name, spec.label) for name, spec in registry.specs().items() if spec.push]
 
-    @api.depends("project_id", "topic_id", "subscription_id")
-    def _compute_names(self):
+    @api.depends("project_id", "topic_id")
+    def _compute_topic(self):
         for config in self:
-            project = f"projects/{config.project_id or ''}"
-            config.topic = f"{project}/topics/{config.topic_id or ''}"
-            config.subscription = f"{project}/subscriptions/{config.subscription_id or ''}"
+            config.topic = f"projects/{config.project_id or ''}/topics/{config.topic_id or ''}"
 
     @api.depends("provider")
     def _compute_endpoint(self):
         for config in self:
             config.endpoint = self._address(config.provider)
 
-    @api.constrains("project_id", "topic_id", "subscription_id")
+    @api.constrains("project_id", "topic_id")
     def _check_names(self):
         for config in self:
             if not _PROJECT.match(config.project_id or ""):
@@ -92,16 +80,14 @@ class MailboxPushConfig(models.Model):
                         config.project_id,
                     )
                 )
-            for name in (config.topic_id, config.subscription_id):
-                if not _RESOURCE.match(name or ""):
-                    raise ValidationError(
-                        self.env._(
-                            "“%s” cannot be a name at Pub/Sub: 3 to 255 letters, digits and "
-                            "-._~+%%, beginning with a letter, and not with “goog”. Leave out "
-                            "“projects/…”.",
-                            name,
-                        )
+            if not _RESOURCE.match(config.topic_id or ""):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” cannot be a topic at Pub/Sub: 3 to 255 letters, digits and -._~+%%, "
+                        "beginning with a letter, and not with “goog”. Leave out “projects/…”.",
+                        config.topic_id,
                     )
+                )
 
     @api.constrains("audience", "signers")
     def _check_receiver(self):
@@ -138,7 +124,7 @@ class MailboxPushConfig(models.Model):
     @tools.ormcache("provider")
     def _accepted(self, provider):
         """What the webhook answers to; settings without audience or signer do not count."""
-        found = self.sudo().search([("provider", "=", provider), ("mode", "=", "webhook")])
+        found = self.sudo().search([("provider", "=", provider)])
         return tuple(
             Accepted(config.audience, config._signer_set(), config.company_id.id or None)
             for config in found

@@ -57,6 +57,8 @@ class TestMatrix(AccessCase, TransactionCase):
             "mailbox.run": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.parity": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.event": ("owner", "manager", "admin"),
+            "mailbox.subscription": ("owner", "reader", "editor", "manager", "admin"),
+            "mailbox.push.config": ("manager", "admin"),
         }
         everybody = (
             "owner",

@@ -76,8 +76,6 @@ class TestPushWatch(PushMixin, TransactionCase):
         self.config.signers = SIGNER
         self.config.invalidate_recordset()
         self.assertEqual(self.blockers(), ["endpoint"])
-        self.config.mode = "pull"
-        self.assertEqual(self.blockers(), [])
         self.config.unlink()
         self.assertEqual(self.blockers(), ["config"])
 
@@ -109,7 +107,7 @@ class TestPushWatch(PushMixin, TransactionCase):
             ("project_id", "123456"),
             ("topic_id", "googly"),
             ("topic_id", "projects/p/topics/t"),
-            ("subscription_id", "ab"),
+            ("topic_id", "ab"),
             ("audience", "two words"),
             ("signers", "somebody"),
         ):

@@ -170,10 +170,8 @@ class TestPushWebhook(PushMixin, HttpCase):
         self.assert_nothing_noted()
 
     def test_without_audience_or_signer_503(self):
-        for values in ({"audience": False}, {"audience": "x", "signers": False}, {"mode": "pull"}):
-            self.config.write(
-                {"audience": self.endpoint, "signers": SIGNER, "mode": "webhook", **values}
-            )
+        for values in ({"audience": False}, {"audience": "x", "signers": False}):
+            self.config.write({"audience": self.endpoint, "signers": SIGNER, **values})
             self.env.flush_all()
             self.assertEqual(self.push().status_code, 503)
         self.assert_nothing_noted()

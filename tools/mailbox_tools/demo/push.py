@@ -35,7 +35,6 @@ def enable(odoo: OdooClient, provider: Provider, mailbox: int) -> dict[str, Any]
         "provider": "gmail",
         "project_id": PROJECT,
         "topic_id": NAME,
-        "subscription_id": SUBSCRIPTION,
         "audience": endpoint,
         "signers": SIGNER,
     }
