@@ -40,7 +40,7 @@ class GmailDriver:
         return made
 
     def push_target(self) -> PushTarget:
-        return PushTarget(topic="projects/demo-project/topics/mail")
+        return PushTarget(topic=self._desk.sandbox.add_topic())
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), timezone.utc)
