@@ -4,10 +4,10 @@ SETUP = PYTHONPATH=tools $(PYTHON) -m mailbox_tools.setup
 RUN = PYTHONPATH=tools $(PYTHON) -m mailbox_tools.run
 
 .PHONY: help setup demo test check test-core test-sandbox test-contract test-odoo test-tours e2e
-.PHONY: bench docs peer-test requirements
+.PHONY: bench docs peer-test requirements pot
 
 help:
-	@echo "make setup | demo | test | check | bench | docs | peer-test | requirements"
+	@echo "make setup | demo | test | check | bench | docs | peer-test | requirements | pot"
 	@echo "make test-core | test-sandbox | test-contract | test-odoo | test-tours | e2e"
 
 setup:
@@ -42,3 +42,6 @@ peer-test:
 
 requirements:
 	@$(RUN) mailbox_tools.requirements
+
+pot:
+	@$(RUN) mailbox_tools.pot

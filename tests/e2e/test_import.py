@@ -41,12 +41,12 @@ def test_changes_during_the_import_are_not_lost(stage: Stage) -> None:
 
 
 def test_new_mail_arrives_while_history_is_imported(stage: Stage) -> None:
-    stage.provider.fill(stage.account, 300)
+    stage.provider.fill(stage.account, 600)
     stage.connect()
-    stage.drain(limit=2)
+    stage.drain(limit=1)
     new = stage.account.deliver(letter(1, Random(1)))
     stage.mine("_sync_now")
-    stage.drain(limit=3)
+    stage.drain(limit=1)
     row = stage.store().by_id[new.id]
     assert row["disposition"] == "stored"
     assert stage.store().with_disposition("listed"), "history is still under way"

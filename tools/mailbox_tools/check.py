@@ -16,8 +16,8 @@ from mailbox_tools.env import command_line, say
 _LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 
 #: Rules of pylint-odoo that do not fit: a model is split over files by concern, on purpose;
-#: READMEs are made from readme/ fragments; OCA is not the author.
-_UNWANTED = "consider-merging-classes-inherited,missing-readme,manifest-required-author"
+#: READMEs are made from readme/ fragments when an addon is published.
+_UNWANTED = "consider-merging-classes-inherited,missing-readme"
 
 _LINTED = ("core", "sandbox", "addons", "tools", "tests")
 

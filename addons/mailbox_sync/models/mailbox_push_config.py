@@ -33,7 +33,7 @@ class MailboxPushConfig(models.Model):
     project_id = fields.Char(
         string="Cloud project", required=True, help="The project of the OAuth client."
     )
-    topic_id = fields.Char(string="Topic", required=True, default="mailbox-gmail")
+    topic_id = fields.Char(required=True, default="mailbox-gmail")
     topic = fields.Char(compute="_compute_topic", string="Full topic name")
     watched = fields.Selection(
         [("inbox", "The inbox"), ("everything", "The whole mailbox")],

@@ -21,7 +21,7 @@ _FOLDER = "mailbox_raw"
 #: Fastest: base64 and text shrink nearly as well as with the default, at a third of its CPU time.
 _LEVEL = 1
 #: A source at least this big is sampled first: base64 of files that are compressed already has no
-#: repetitions to search for, and coding its letters alone takes a third of the time for fewer bytes.
+#: repetitions to search for; coding its letters alone takes a third of the time for fewer bytes.
 _LOOKED_AT = 16_384
 _SAMPLE = 8_192
 _REPETITIVE = 0.7

@@ -3,10 +3,11 @@ from . import test_import
 from . import test_faults
 from . import test_oauth
 from . import test_token
-from . import test_throughput
 from . import test_actions
 from . import test_parity
 from . import test_survey
+from . import test_i18n
+from . import test_throughput
 from . import test_content
 from . import test_conversations
 from . import test_access
@@ -19,5 +20,5 @@ from . import test_search
 from . import test_screens
 from . import test_tours
 from . import test_push_webhook
-from . import test_hoot
 from . import test_push_watch
+from . import test_hoot

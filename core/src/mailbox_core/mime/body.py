@@ -63,10 +63,9 @@ _DEEP = 1000
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 #: Elements that are empty, or end where the next one begins (HTML, "Optional tags").
-_NEVER_DEEP = frozenset(
-    "area base br col embed hr img input link meta param source track wbr "
-    "p li dd dt td th tr thead tbody tfoot option".split()
-)
+_VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param")
+_OPEN_ENDED = ("p", "li", "dd", "dt", "td", "th", "tr", "thead", "tbody", "tfoot", "option")
+_NEVER_DEEP = frozenset({*_VOID, "source", "track", "wbr", *_OPEN_ENDED})
 
 
 def encoding_of(entity: Entity) -> str:

@@ -73,15 +73,19 @@ _SENDING = frozenset({"messages.send", "drafts.send"})
 GZIP_FROM = 200
 
 
-def _rules() -> list[Rule]:
-    rules = []
-    for method in METHODS:
-        rules.append(Rule(_PREFIX + method.path, methods=[method.verb], endpoint=(method, "")))
-        if method.upload:
-            for prefix in _UPLOADS:
-                rule = prefix + _PREFIX + method.path
-                rules.append(Rule(rule, methods=[method.verb, "PUT"], endpoint=(method, prefix)))
-    return rules
+def _routes() -> dict[str, tuple[Method, str]]:
+    """Every way to call a method, by a name that a routing rule can carry: the method and the
+    prefix of its path."""
+    return {
+        f"{prefix}:{number}": (method, prefix)
+        for number, method in enumerate(METHODS)
+        for prefix in ("", *(_UPLOADS if method.upload else ()))
+    }
+
+
+def _rule(name: str, method: Method, prefix: str) -> Rule:
+    verbs = [method.verb, "PUT"] if prefix else [method.verb]
+    return Rule(prefix + _PREFIX + method.path, methods=verbs, endpoint=name)
 
 
 class Dispatcher:
@@ -91,16 +95,18 @@ class Dispatcher:
         self.services = services
         self.penalties = gmail_trouble.Penalties(services.world.clock)
         self.uploads = upload.Sessions(services.world.clock)
-        self._map = Map(_rules(), strict_slashes=False, merge_slashes=False)
-        self._adapter = self._map.bind("sandbox")
+        self._routes = _routes()
+        rules = [_rule(name, *route) for name, route in self._routes.items()]
+        self._adapter = Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
 
     def handle(self, incoming: Incoming, *, inner: bool = False) -> Outgoing:
         """Answer one call; in a batch (*inner*) faults of the wire do not apply."""
         try:
-            (method, prefix), found = self._adapter.match(incoming.path, incoming.method)
+            name, found = self._adapter.match(incoming.path, incoming.method)
         except HTTPException:
             return problems.html_page(404, "Not Found")
-        path = {name: str(value) for name, value in found.items()}
+        method, prefix = self._routes[name]
+        path = {key: str(value) for key, value in found.items()}
         try:
             token = self._authenticate(incoming)
             answer = self._troubled(method, path, token, incoming, prefix, inner)
