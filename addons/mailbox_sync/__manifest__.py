@@ -15,6 +15,7 @@
         "security/ir.model.access.csv",
         "security/mailbox_security.xml",
         "security/mailbox_push_security.xml",
+        "security/mailbox_routing_security.xml",
         "data/queue_job_channel_data.xml",
         "data/queue_job_function_data.xml",
         "data/ir_cron_data.xml",

@@ -13,6 +13,10 @@ MAIL = (
     "mailbox.attachment",
     "mailbox.body",
     "mailbox.command",
+    "mailbox.link",
+    "mailbox.decision",
+    "mailbox.route",
+    "mailbox.route.line",
 )
 CONFIGURATION = (
     "mailbox",
@@ -152,6 +156,36 @@ class AccessCase:
                 {**base, "kind": "flags", "payload": {"note": word}}
             ),
             "ir.attachment": document,
+            **cls.fill_routing(base, mail, word),
+        }
+
+    @classmethod
+    def fill_routing(cls, base, mail, word):
+        """A rule of the mailbox, and what became of the message."""
+        env = cls.env
+        rule = env["mailbox.route"].create(
+            {
+                **base,
+                "name": word,
+                "action": "skip",
+                "line_ids": [(0, 0, {"field": "subject", "op": "contains", "value": word})],
+            }
+        )
+        return {
+            "mailbox.route": rule,
+            "mailbox.route.line": rule.line_ids,
+            "mailbox.link": env["mailbox.link"].create(
+                {
+                    "message_id": mail.id,
+                    "rfc_id": word,
+                    "model": "res.partner",
+                    "res_id": cls.owner.partner_id.id,
+                    "origin": "person",
+                }
+            ),
+            "mailbox.decision": env["mailbox.decision"].create(
+                {**base, "message_id": mail.id, "outcome": "stored", "title": word}
+            ),
         }
 
     def ways(self, model, person):
