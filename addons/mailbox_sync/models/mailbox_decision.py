@@ -28,16 +28,18 @@ class MailboxDecision(models.Model):
     _rec_name = "subject"
     _order = "id DESC"
 
-    message_id = fields.Many2one("mailbox.message", required=True, ondelete="cascade", readonly=True)
+    message_id = fields.Many2one(
+        "mailbox.message", required=True, ondelete="cascade", readonly=True
+    )
     mailbox_id = fields.Many2one(
         "mailbox", required=True, ondelete="cascade", index=True, readonly=True
     )
     company_id = fields.Many2one(related="mailbox_id.company_id")
-    subject = fields.Char(related="message_id.subject")
-    from_email = fields.Char(related="message_id.from_email", string="From")
-    from_name = fields.Char(related="message_id.from_name", string="Sender")
-    snippet = fields.Char(related="message_id.snippet")
-    date = fields.Datetime(related="message_id.date", string="Received")
+    subject = fields.Char(related="message_id.subject", related_sudo=False)
+    from_email = fields.Char(related="message_id.from_email", related_sudo=False, string="From")
+    from_name = fields.Char(related="message_id.from_name", related_sudo=False, string="Sender")
+    snippet = fields.Char(related="message_id.snippet", related_sudo=False)
+    date = fields.Datetime(related="message_id.date", related_sudo=False, string="Received")
     outcome = fields.Selection(OUTCOMES, required=True, readonly=True, index=True)
     reason = fields.Char(readonly=True)
     reason_text = fields.Char(string="Because", compute="_compute_reason_text")
@@ -111,7 +113,9 @@ class MailboxDecision(models.Model):
         answer = words.effects(self.env).get(step["result"], step["result"])
         evidence = ", ".join(f"{name}: {value}" for name, value in step.get("evidence", ()))
         told = Markup("%s <em>%s</em>") % (question, answer)
-        return told + (Markup(" <small class='text-muted'>%s</small>") % evidence if evidence else "")
+        return told + (
+            Markup(" <small class='text-muted'>%s</small>") % evidence if evidence else ""
+        )
 
     def _say_candidate(self, one):
         texts = words.signals(self.env)
@@ -145,5 +149,7 @@ class MailboxDecision(models.Model):
         if reason["matched"]:
             return self.env._("yes, %s", text)
         if reason.get("found"):
-            return self.env._("no: %(what)s, but found “%(found)s”", what=text, found=reason["found"])
+            return self.env._(
+                "no: %(what)s, but found “%(found)s”", what=text, found=reason["found"]
+            )
         return self.env._("no: %s", text)

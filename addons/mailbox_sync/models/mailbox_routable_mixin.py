@@ -6,8 +6,8 @@ from ..routing import gateway
 
 
 class MailboxRoutableMixin(models.AbstractModel):
-    """Add it to a model with ``mail.thread``; then rules can open its records. All three steps can be
-    overridden; ``mail`` is a ``routing.facts.Mail`` (the row, the parsed e-mail, the facts)."""
+    """Add it to a model with ``mail.thread``; then rules can open its records. All three steps can
+    be overridden; ``mail`` is a ``routing.facts.Mail`` (the row, the parsed e-mail, the facts)."""
 
     _name = "mailbox.routable.mixin"
     _description = "Target of Mail Rules"
@@ -28,7 +28,8 @@ class MailboxRoutableMixin(models.AbstractModel):
         return "name" if "name" in self._fields else self._rec_name
 
     def _mailbox_new(self, mail, values):
-        """A new record from a mail, through ``message_new`` of the model; the mail is its first line."""
+        """A new record from a mail, through ``message_new`` of the model; the mail is its first
+        line."""
         return gateway.open_record(self.env, self._name, mail, values)
 
     def _mailbox_append(self, mail, quiet=False):

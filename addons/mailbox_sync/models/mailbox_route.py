@@ -47,7 +47,7 @@ class MailboxRoute(models.Model):
     condition_words = fields.Char(string="When", compute="_compute_condition_words")
     machine = fields.Boolean(
         string="Also mail of machines",
-        help="Lists, bulk mail and what programs send by themselves concern only rules that ask for it.",
+        help="Lists, bulk mail and what programs send by themselves concern no other rules.",
     )
     stop = fields.Boolean(
         string="Last rule", default=True, help="Rules further down are not looked at."
@@ -150,7 +150,9 @@ class MailboxRoute(models.Model):
             values = json.loads(self.values or "{}")
         except ValueError as error:
             raise ValidationError(
-                self.env._("Rule “%(name)s”: the values are not JSON (%(why)s)", name=self.name, why=error)
+                self.env._(
+                    "Rule “%(name)s”: the values are not JSON (%(why)s)", name=self.name, why=error
+                )
             ) from error
         known = self.env[self.target_model]._fields if self.target_model else {}
         strange = sorted(set(values) - set(known)) if isinstance(values, dict) else [values]
@@ -276,5 +278,3 @@ def _days(text):
         else:
             days.append(part.strip())
     return days
-
-

@@ -1,8 +1,8 @@
 """Mail on its way to records: one job a message, after the message is stored (T3).
 
-Rows arrive in one transaction and are routed in others, so that a broken rule never delays the inbox.
-Only mail that came after the mailbox was connected is routed by itself; older mail opens nothing unless
-somebody asks for it, message by message.
+Rows arrive in one transaction and are routed in others, so that a broken rule never delays the
+inbox. Only mail that came after the mailbox was connected is routed by itself; older mail opens
+nothing unless somebody asks for it, message by message.
 """
 
 from odoo import fields, models
@@ -195,7 +195,9 @@ class MailboxMessage(models.Model):
         if not self.env.su and any(
             self.env.user not in mailbox.editor_ids for mailbox in self.mailbox_id.sudo()
         ):
-            raise AccessError(self.env._("Only those who may edit the mailbox decide about its mail."))
+            raise AccessError(
+                self.env._("Only those who may edit the mailbox decide about its mail.")
+            )
 
     def _partner_suggestion(self):
         """The sender as ``Name <address>`` if he could become a contact, else nothing."""

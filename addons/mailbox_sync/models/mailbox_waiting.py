@@ -1,6 +1,8 @@
-"""Mail that waits for a person: approve, edit, add to a record, leave, or make a contact of the sender.
+"""Mail that waits for a person: approve, edit, add to a record, leave, or make a contact of the
+sender.
 
-Everything here is done with the rights of the person: who may not create tickets cannot approve one.
+Everything here is done with the rights of the person: who may not create tickets cannot approve
+one.
 """
 
 from odoo import fields, models
@@ -104,7 +106,9 @@ class MailboxDecision(models.Model):
         self.ensure_one()
         self.lock_for_update()
         if self.outcome not in _WAITING:
-            raise UserError(self.env._("Somebody has decided about “%s” already.", self.subject or ""))
+            raise UserError(
+                self.env._("Somebody has decided about “%s” already.", self.subject or "")
+            )
 
     def _start(self):
         """The mail, for a person who may decide about it. Raises AccessError, UserError."""

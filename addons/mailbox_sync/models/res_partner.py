@@ -1,4 +1,5 @@
-"""Contacts as a target of rules: mail is logged on the contact it comes from, a new one if need be."""
+"""Contacts as a target of rules: mail is logged on the contact it comes from, a new one if need
+be."""
 
 from odoo import models
 

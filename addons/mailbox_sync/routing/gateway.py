@@ -1,8 +1,8 @@
 """Hands a mail to a record the way Odoo's own gateway does.
 
-Everything goes through ``message_new``, ``message_update`` and ``message_post`` of the target, so that what
-other modules do there happens here too; the outside Message-ID is kept, so that Odoo's gateway knows replies
-and copies of this mail.
+Everything goes through ``message_new``, ``message_update`` and ``message_post`` of the target, so
+that what other modules do there happens here too; the outside Message-ID is kept, so that Odoo's
+gateway knows replies and copies of this mail.
 """
 
 from markupsafe import Markup
@@ -118,9 +118,7 @@ def _note(record, values):
 
 
 def _line(addresses):
-    return ", ".join(
-        f'"{one.name}" <{one.email}>' if one.name else one.email for one in addresses
-    )
+    return ", ".join(f'"{one.name}" <{one.email}>' if one.name else one.email for one in addresses)
 
 
 def _aliases(env, addresses):

@@ -1,4 +1,5 @@
-"""Carries out a plan: records, lines of chatter, links, the decision. One transaction, the caller's."""
+"""Carries out a plan: records, lines of chatter, links, the decision. One transaction, the
+caller's."""
 
 from odoo.tools import SQL, email_normalize
 
@@ -15,7 +16,9 @@ def carry_out(mail, plan):
             mark_bounced(mail, plan.report, record)
         return "noted" if plan.outcome == "note" else "joined"
     if plan.outcome in ("create", "record"):
-        outcomes = [act(mail, route) for route in plan.routes if route.action in ("create", "record")]
+        outcomes = [
+            act(mail, route) for route in plan.routes if route.action in ("create", "record")
+        ]
         return outcomes[0]
     return {"hold": "held", "skip": "skipped", "store": "stored", "ignore": "ignored"}.get(
         plan.outcome, plan.outcome
@@ -92,7 +95,8 @@ def _is_first(made):
 
 
 def _claim(mail, route):
-    """The link for this rule and this mail, None when a copy had it already: that record is linked then.
+    """The link for this rule and this mail, None when a copy had it already: that record is linked
+    then.
 
     The unique index decides between jobs that run at the same time; who loses is started again.
     """

@@ -15,7 +15,8 @@ _LINES = 200
 
 
 def partner_of(env, address):
-    """The partner with this address, else without its +suffix: internal users first, then the oldest."""
+    """The partner with this address, else without its +suffix: internal users first, then the
+    oldest."""
     if not address:
         return env["res.partner"]
     partners = env["res.partner"].sudo()

@@ -1,5 +1,5 @@
-"""Decides what becomes of one mail, and keeps the whole argument: what was asked, what was answered, what would
-have happened otherwise. Changes nothing.
+"""Decides what becomes of one mail, and keeps the whole argument: what was asked, what was
+answered, what would have happened otherwise. Changes nothing.
 """
 
 from dataclasses import dataclass, field
@@ -20,11 +20,12 @@ _RULE_OUTCOMES = {"create": "create", "record": "record", "skip": "skip", "triag
 
 @dataclass
 class Plan:
-    """``outcome`` is one of: ``join``, ``note`` (join quietly), ``create``, ``record``, ``hold``, ``triage``,
+    """``outcome`` is one of: ``join``, ``note`` (join quietly), ``create``, ``record``, ``hold``,
+    ``triage``,
     ``skip`` (a rule says so), ``store`` (nobody asked for it), ``ignore`` (a loop).
 
-    ``reason`` is a word for why; ``routes`` are the rules that act, in order; ``steps`` and ``otherwise`` are
-    the argument as JSON data.
+    ``reason`` is a word for why; ``routes`` are the rules that act, in order; ``steps`` and
+    ``otherwise`` are the argument as JSON data.
     """
 
     outcome: str = "store"
@@ -84,7 +85,11 @@ def make(mail, routes):
 def history(mail):
     """How much this sender opened lately, by the limits of Odoo's own gateway."""
     env, sender = mail.row.env, mail.facts.sender
-    if env["mail.gateway.allowed"].sudo().search_count([("email_normalized", "=", sender)], limit=1):
+    if (
+        env["mail.gateway.allowed"]
+        .sudo()
+        .search_count([("email_normalized", "=", sender)], limit=1)
+    ):
         return stages.History()
     param = env["ir.config_parameter"].sudo().get_param
     minutes = int(param("mail.gateway.loop.minutes", 120))

@@ -10,11 +10,12 @@ Signals, best first; the score is stored with the decision:
  80  its conversation at the provider is linked to the record
 ===  ====================================================================================
 
-A name in From proves nothing and ids can be copied. So somebody may write to a record by mail only if
-he belongs to it (``people.participants``), nobody found the sender forged, and
+A name in From proves nothing and ids can be copied. So somebody may write to a record by mail only
+if he belongs to it (``people.participants``), nobody found the sender forged, and
 
 - people who work here are vouched for by the provider: their words go out to customers;
-- where the provider's conversation is the only signal, the sender is vouched for, or is the one whose
+- where the provider's conversation is the only signal, the sender is vouched for, or is the one
+whose
   mails made the link.
 
 Everything else waits for a person.

@@ -1,4 +1,5 @@
-"""The words of routing for people: fields, operators, stages, reasons. Keys are those of the core."""
+"""The words of routing for people: fields, operators, stages, reasons. Keys are those of the
+core."""
 
 
 def fields_of_rules(env):

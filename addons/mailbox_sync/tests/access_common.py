@@ -15,9 +15,9 @@ MAIL = (
     "mailbox.command",
     "mailbox.link",
     "mailbox.decision",
-    "mailbox.route",
-    "mailbox.route.line",
 )
+#: Rules of a mailbox tell about its mail too, but are written by hand.
+RULES = ("mailbox.route", "mailbox.route.line")
 CONFIGURATION = (
     "mailbox",
     "mailbox.member",

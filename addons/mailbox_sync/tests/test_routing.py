@@ -1,4 +1,5 @@
-"""From a delivered mail to a record, on contacts as the target: the business addons add their own."""
+"""From a delivered mail to a record, on contacts as the target: the business addons add their
+own."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -25,8 +26,11 @@ class RoutingCase(MailboxCase):
         self.start(self.mailbox)
         self.number = 0
 
-    def mail(self, subject="Question", sender="Bob Buyer <bob@shop.test>", body="Hello\n", **headers):
-        """Bytes of a mail. ``verdict``: what the provider says; ``to``; ``files``; other headers as words."""
+    def mail(
+        self, subject="Question", sender="Bob Buyer <bob@shop.test>", body="Hello\n", **headers
+    ):
+        """Bytes of a mail. ``verdict``: what the provider says; ``to``; ``files``; other headers as
+        words."""
         self.number += 1
         message = EmailMessage()
         verdict = headers.pop("verdict", "")
@@ -340,4 +344,3 @@ class TestWaiting(RoutingCase):
         decision.with_user(self.owner).action_make_partner()
         self.assertTrue(self.env["res.partner"].search([("email", "=", "bob@shop.test")]))
         self.assertFalse(self.deliver(sender="no-reply@shop.test").partner_suggestion)
-

@@ -1,4 +1,5 @@
-"""Routing by From is never authentication (S11): who may add to a record by mail, and who may not."""
+"""Routing by From is never authentication (S11): who may add to a record by mail, and who may
+not."""
 
 from odoo.exceptions import AccessError
 from odoo.tests.common import tagged
