@@ -35,6 +35,9 @@
         "views/mailbox_menus.xml",
         "data/ir_cron_push_data.xml",
         "views/mailbox_push_views.xml",
+        "wizard/mailbox_backtest_views.xml",
+        "views/mailbox_route_views.xml",
+        "views/mailbox_decision_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["mailbox_sync/static/src/**/*"],

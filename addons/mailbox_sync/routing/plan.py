@@ -10,7 +10,7 @@ from odoo import fields
 from odoo.tools import email_normalize
 
 from mailbox_core.mime.classify import delivery_report
-from mailbox_core.rules import explain, stages, syntax
+from mailbox_core.rules import evaluate, explain, stages, syntax
 
 from . import threads
 
@@ -107,9 +107,19 @@ def history(mail):
     return stages.History(opened if sender else 0, limit, minutes)
 
 
+def matches(route, mail):
+    """Whether a rule's condition matches a mail; for rules that are being written, too."""
+    return evaluate.matches(syntax.loads(route.condition), mail.facts, _zone(route))
+
+
+def _zone(route):
+    """Times of day are those of the owner of the mailbox, else of who looks at it."""
+    return pytz.timezone(route.mailbox_id.sudo().owner_id.tz or route.env.user.tz or "UTC")
+
+
 def ask(route, mail, effect=""):
     """One rule and one mail."""
-    zone = pytz.timezone(route.mailbox_id.owner_id.tz or route.env.user.tz or "UTC")
+    zone = _zone(route)
     answer = explain.explain(syntax.loads(route.condition), mail.facts, zone)
     skipped = ""
     if effect == "machine" and not route.machine:

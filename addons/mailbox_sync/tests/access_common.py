@@ -36,7 +36,15 @@ NOBODY = (
     "mailbox.survey",
     "mailbox.bucket",
 )
-FORMS = ("mailbox.test", "mailbox.test.line", "mailbox.new", "mailbox.disconnect", "mailbox.client")
+FORMS = (
+    "mailbox.test",
+    "mailbox.test.line",
+    "mailbox.new",
+    "mailbox.disconnect",
+    "mailbox.client",
+    "mailbox.backtest",
+    "mailbox.backtest.line",
+)
 
 
 class AccessCase:

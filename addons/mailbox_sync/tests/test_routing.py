@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form
 from odoo.tests.common import tagged
 
 from mailbox_core.testing import memory
@@ -344,3 +345,56 @@ class TestWaiting(RoutingCase):
         decision.with_user(self.owner).action_make_partner()
         self.assertTrue(self.env["res.partner"].search([("email", "=", "bob@shop.test")]))
         self.assertFalse(self.deliver(sender="no-reply@shop.test").partner_suggestion)
+
+
+@tagged("post_install", "-at_install")
+class TestBacktest(RoutingCase):
+    def test_a_rule_is_tried_without_doing_anything(self):
+        first = self.rule(
+            name="Offers",
+            sequence=1,
+            active=False,
+            line_ids=[(0, 0, {"field": "subject", "op": "contains", "value": "offer"})],
+        )
+        self.deliver("Offer")
+        self.deliver("Re: Offer", in_reply_to="<1.out@shop.test>")
+        self.deliver("Other")
+        self.deliver("Offer of a list", list_id="<x.shop.test>")
+        self.deliver("Offer", age=timedelta(days=400))
+        links = self.env["mailbox.link"].search_count([])
+        contacts = self.env["res.partner"].search_count([])
+        action = first.with_user(self.owner).action_backtest()
+        trial = self.env["mailbox.backtest"].browse(action["res_id"])
+        self.assertEqual((trial.looked_at, trial.match_count), (4, 3))
+        self.assertEqual(trial.record_count, 1, "a conversation is one record")
+        self.assertEqual(trial.conflict_count, 0)
+        self.assertEqual(self.env["mailbox.link"].search_count([]), links)
+        self.assertEqual(self.env["res.partner"].search_count([]), contacts)
+        self.rule(name="Everything", sequence=0)
+        trial.with_user(self.owner).action_run()
+        self.assertEqual((trial.record_count, trial.conflict_count), (0, 2))
+
+    def test_people_see_only_the_mail_they_may_read(self):
+        rule = self.rule()
+        self.deliver("Offer")
+        for person, count in ((self.owner, 1), (self.colleague, 0)):
+            trial = rule.with_user(person).action_backtest()
+            self.assertEqual(self.env["mailbox.backtest"].browse(trial["res_id"]).looked_at, count)
+            mine = rule.with_user(person)
+            mine.invalidate_recordset()
+            self.assertEqual(len(mine.preview_ids), count)
+
+    def test_the_preview_follows_the_condition_while_it_is_written(self):
+        self.deliver("Offer")
+        self.deliver("Other")
+        with Form(self.env["mailbox.route"].with_user(self.owner)) as form:
+            form.name = "Offers"
+            form.mailbox_id = self.mailbox
+            form.action = "skip"
+            self.assertEqual(len(form.preview_ids), 2)
+            with form.line_ids.new() as line:
+                line.field = "subject"
+                line.op = "is"
+                line.value = "offer"
+            self.assertEqual(form.preview_ids[:].mapped("subject"), ["Offer"])
+        self.assertIn("“offer”", form.record.condition_words)
