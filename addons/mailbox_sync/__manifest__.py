@@ -38,6 +38,7 @@
         "wizard/mailbox_backtest_views.xml",
         "views/mailbox_route_views.xml",
         "views/mailbox_decision_views.xml",
+        "views/mailbox_routing_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["mailbox_sync/static/src/**/*"],

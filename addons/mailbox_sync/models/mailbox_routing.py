@@ -87,6 +87,9 @@ class MailboxMessage(models.Model):
 
     link_ids = fields.One2many("mailbox.link", "message_id", string="Records", readonly=True)
     decision_ids = fields.One2many("mailbox.decision", "message_id", readonly=True)
+    decision_outcome = fields.Selection(related="decision_ids.outcome", related_sudo=False)
+    decision_reason = fields.Char(related="decision_ids.reason_text", related_sudo=False)
+    decision_why = fields.Html(related="decision_ids.why_html", related_sudo=False, sanitize=False)
 
     def _enqueue_route(self):
         for message in self:
@@ -159,7 +162,7 @@ class MailboxMessage(models.Model):
 
     def action_route(self):
         """Route messages now, also old ones: somebody asks for it."""
-        self._check_editor()
+        self._check_decider()
         for message in self.sudo():
             if not message.decision_ids:
                 message._enqueue_route()
@@ -189,7 +192,7 @@ class MailboxMessage(models.Model):
             "name": self.env._("Why here"),
         }
 
-    def _check_editor(self):
+    def _check_decider(self):
         """Raises AccessError unless the user may edit all the mailboxes of these messages."""
         self.check_access("read")
         if not self.env.su and any(

@@ -82,14 +82,14 @@ class MailboxDecision(models.Model):
     def action_reject(self):
         """Leave the mail in the mailbox; nothing is opened."""
         for decision in self:
-            decision.message_id._check_editor()
+            decision.message_id._check_decider()
             decision._check_waits()
             decision._finish("rejected")
 
     def action_make_partner(self):
         """Make a contact of the sender."""
         self.ensure_one()
-        self.message_id._check_editor()
+        self.message_id._check_decider()
         self.env["res.partner"].check_access("create")
         suggestion = self.message_id.sudo()._partner_suggestion()
         if suggestion:
@@ -112,7 +112,7 @@ class MailboxDecision(models.Model):
 
     def _start(self):
         """The mail, for a person who may decide about it. Raises AccessError, UserError."""
-        self.message_id._check_editor()
+        self.message_id._check_decider()
         self.sudo()._check_waits()
         try:
             return facts.mail_of(self.message_id.sudo())
