@@ -8,7 +8,7 @@ class ProjectTask(models.Model):
     _inherit = ["project.task", "mailbox.routable.mixin"]
 
     def _find_internal_users_from_address_mail(self, emails, project_id):
-        """Odoo knows tasks by mail only through the alias of their project and fails without one."""
+        """Odoo knows tasks by mail only through the alias of a project and fails without one."""
         project = self.env["project.project"].browse(project_id)
         if project_id and not (project.alias_name and project.alias_domain_id):
             project_id = False

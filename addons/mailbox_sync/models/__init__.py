@@ -35,6 +35,7 @@ from . import res_partner
 from . import mailbox_link
 from . import mailbox_decision
 from . import mailbox_waiting
+from . import mailbox_acknowledge
 from . import mailbox_routing
 from . import ir_websocket
 from . import res_config_settings

@@ -56,6 +56,8 @@ class MailboxDecision(models.Model):
         record = system._mailbox_new(mail, values)
         made = outcome.link(mail, record, gateway.line_of(record, mail), origin="person")
         made.opened = True
+        if route:
+            route._after_open(record, mail)
         return record
 
     def _proposed_values(self):

@@ -35,6 +35,7 @@ NOBODY = (
     "mailbox.hint",
     "mailbox.survey",
     "mailbox.bucket",
+    "mailbox.automatic",
 )
 FORMS = (
     "mailbox.test",
