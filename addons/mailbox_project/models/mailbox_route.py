@@ -6,7 +6,7 @@ from odoo import fields, models
 class MailboxRoute(models.Model):
     _inherit = "mailbox.route"
 
-    project_id = fields.Many2one("project.project", string="Project")
+    project_id = fields.Many2one("project.project")
     project_tag_ids = fields.Many2many("project.tags", string="Tags of the task")
 
     def _record_values(self):

@@ -56,8 +56,9 @@ class Mailbox(models.Model):
         return super().write(vals)
 
     def _after_step(self, stream, step, gathered, started, trigger):
-        super()._after_step(stream, step, gathered, started, trigger)
+        result = super()._after_step(stream, step, gathered, started, trigger)
         self._route_soon(step.written.arrived)
+        return result
 
     def _route_soon(self, message_ids):
         """Enqueue the routing of new mail, in the transaction that stored it."""

@@ -100,11 +100,7 @@ def facts_of(
         subject=email.subject,
         body=_body(email),
         headers=tuple((name, value[:MAX_VALUE]) for name, value in email.headers),
-        files=tuple(
-            File(part.filename, part.content_type, part.size)
-            for part in email.parts
-            if not part.inline
-        ),
+        files=_files(email),
         size=size,
         folders=tuple(name for name, _ in places),
         roles=roles,
@@ -115,6 +111,11 @@ def facts_of(
         partner=frozenset(partner),
         received_at=received_at,
     )
+
+
+def _files(email: Email) -> tuple[File, ...]:
+    attached = (part for part in email.parts if not part.inline)
+    return tuple(File(part.filename, part.content_type, part.size) for part in attached)
 
 
 def _lower(addresses: Iterable[Address]) -> tuple[str, ...]:
