@@ -111,7 +111,7 @@ class MailboxDecision(models.Model):
             answer = Markup("; ").join(self._say_candidate(one) for one in step["found"])
             return Markup("%s <em>%s</em>") % (question, answer or self.env._("no"))
         answer = words.effects(self.env).get(step["result"], step["result"])
-        evidence = ", ".join(f"{name}: {value}" for name, value in step.get("evidence", ()))
+        evidence = ", ".join(": ".join(filter(None, pair)) for pair in step.get("evidence", ()))
         told = Markup("%s <em>%s</em>") % (question, answer)
         return told + (
             Markup(" <small class='text-muted'>%s</small>") % evidence if evidence else ""

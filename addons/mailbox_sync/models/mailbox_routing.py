@@ -5,13 +5,18 @@ inbox. Only mail that came after the mailbox was connected is routed by itself; 
 nothing unless somebody asks for it, message by message.
 """
 
+import logging
+
+import psycopg2
 from odoo import fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .. import jobs
 from ..routing import facts, outcome, people, plan
 from ..store.raw import RawMissing
+
+_logger = logging.getLogger(__name__)
 
 #: Folders whose mail is no business.
 _NOT_ROUTED = ("drafts", "junk", "trash")
@@ -119,9 +124,23 @@ class MailboxMessage(models.Model):
         except RawMissing:
             return self._decide("triage", plan.Plan(reason="source"))
         made = plan.make(mail, self.env["mailbox.route"]._of(self.mailbox_id))
-        decision = self._decide(outcome.carry_out(mail, made), made)
-        self._after_route(mail, made, decision)
+        try:
+            with self.env.cr.savepoint():
+                decision = self._decide(outcome.carry_out(mail, made), made)
+                self._after_route(mail, made, decision)
+        except psycopg2.OperationalError:
+            raise  # the database's own trouble: the job is started again
+        except (UserError, psycopg2.Error, ValueError, TypeError, KeyError) as error:
+            _logger.warning("Message %s cannot be routed", self.id, exc_info=True)
+            return self._decide_failed(made, error)
         return decision
+
+    def _decide_failed(self, made, error):
+        """A target that refuses a mail does not lose it: it waits, with what was said."""
+        step = {"stage": "failed", "result": "failed", "evidence": [["", str(error)[:500]]]}
+        made.steps.append(step)
+        made.reason = "failed"
+        return self._decide("triage", made)
 
     def _after_route(self, mail, made, decision):
         """Called when a message was decided about (hook)."""

@@ -55,6 +55,7 @@ def stages(env):
         "bounce": env._("Does it report on a delivery?"),
         "auto_reply": env._("Is it an automatic answer?"),
         "machine": env._("Is it from a list or a machine?"),
+        "failed": env._("Could it be done?"),
         "thread": env._("Does it belong to a record already?"),
     }
 
@@ -63,6 +64,7 @@ def effects(env):
     """What a stage's answer means."""
     return {
         "silent": env._("no"),
+        "failed": env._("no, an error:"),
         "join": env._("yes: it may join its record, it opens none"),
         "note": env._("yes: at most a note on its record"),
         "ignore": env._("yes: nothing happens"),
@@ -98,6 +100,7 @@ def reasons(env):
         "unmatched": env._("No rule asks for it."),
         "approval": env._("The rule wants a person to agree first."),
         "rule": env._("A rule asks for it."),
+        "failed": env._("The record could not be opened or changed; what was said is below."),
         "source": env._("Its source cannot be had now."),
         "person": env._("A person decided."),
     }

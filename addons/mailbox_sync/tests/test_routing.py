@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form
 from odoo.tests.common import tagged
+from odoo.tools import mute_logger
 
 from mailbox_core.testing import memory
 
@@ -268,6 +269,17 @@ class TestRouting(RoutingCase):
             self.env["res.partner"].search([("email", "=", "bob@shop.test")]).email = False
             outcomes.append(self.deliver(f"Offer {number}").outcome)
         self.assertEqual(outcomes, ["created", "created", "ignored", "ignored"])
+
+    def test_a_target_that_refuses_a_mail_does_not_lose_it(self):
+        self.rule(values='{"company_id": 999999999}')
+        with mute_logger("odoo.sql_db", "odoo.addons.mailbox_sync.models.mailbox_routing"):
+            decision = self.deliver()
+        self.assertEqual((decision.outcome, decision.reason), ("triage", "failed"))
+        self.assertIn("company", decision.why_html)
+        self.assertFalse(decision.link_ids)
+        decision.record_ref = partner = self.env["res.partner"].create({"name": "Shop"})
+        decision.action_merge()
+        self.assertEqual((decision.outcome, decision.link_ids.res_id), ("joined", partner.id))
 
     def test_the_owner_decides_whether_mail_leaves_the_mailbox(self):
         manager = self._new_user("manager")
