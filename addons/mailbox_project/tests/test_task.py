@@ -1,4 +1,4 @@
-from odoo.addons.mailbox_sync.tests.test_routing import RoutingCase
+from odoo.addons.mailbox_sync.tests.routing_common import RoutingCase
 from odoo.tests.common import tagged
 
 

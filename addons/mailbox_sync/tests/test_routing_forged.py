@@ -4,7 +4,7 @@ not."""
 from odoo.exceptions import AccessError
 from odoo.tests.common import tagged
 
-from .test_routing import FORGED, VOUCHED, RoutingCase
+from .routing_common import FORGED, VOUCHED, RoutingCase
 
 
 @tagged("post_install", "-at_install")

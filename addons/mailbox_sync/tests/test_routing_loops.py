@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests.common import tagged
 
-from .test_routing import RoutingCase
+from .routing_common import RoutingCase
 
 
 @tagged("post_install", "-at_install")
