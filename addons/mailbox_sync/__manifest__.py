@@ -15,6 +15,7 @@
         "security/ir.model.access.csv",
         "security/mailbox_security.xml",
         "security/mailbox_push_security.xml",
+        "security/mailbox_routing_security.xml",
         "data/queue_job_channel_data.xml",
         "data/queue_job_function_data.xml",
         "data/ir_cron_data.xml",
@@ -34,6 +35,10 @@
         "views/mailbox_menus.xml",
         "data/ir_cron_push_data.xml",
         "views/mailbox_push_views.xml",
+        "wizard/mailbox_backtest_views.xml",
+        "views/mailbox_route_views.xml",
+        "views/mailbox_decision_views.xml",
+        "views/mailbox_routing_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["mailbox_sync/static/src/**/*"],

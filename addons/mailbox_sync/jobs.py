@@ -16,10 +16,11 @@ from odoo import SUPERUSER_ID
 SYNC = "root.mailbox.sync"
 BACKFILL = "root.mailbox.backfill"
 OUTBOX = "root.mailbox.outbox"
+ROUTE = "root.mailbox.route"
 CARE = "root.mailbox.care"
 
 #: Smaller is sooner, across channels that share workers.
-PRIORITY = {SYNC: 10, BACKFILL: 50, OUTBOX: 5, CARE: 30}
+PRIORITY = {SYNC: 10, BACKFILL: 50, OUTBOX: 5, ROUTE: 20, CARE: 30}
 
 #: Seconds below which a wait is none: the runner itself takes about a second.
 _AT_ONCE = 0.5

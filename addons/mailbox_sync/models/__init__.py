@@ -29,6 +29,14 @@ from . import mailbox_engine
 from . import mailbox_care
 from . import mailbox_screen
 from . import mailbox_message_screen
+from . import mailbox_route
+from . import mailbox_routable_mixin
+from . import res_partner
+from . import mailbox_link
+from . import mailbox_decision
+from . import mailbox_waiting
+from . import mailbox_acknowledge
+from . import mailbox_routing
 from . import ir_websocket
 from . import res_config_settings
 from . import res_users

@@ -22,3 +22,6 @@ from . import test_tours
 from . import test_push_webhook
 from . import test_push_watch
 from . import test_hoot
+from . import test_routing
+from . import test_routing_forged
+from . import test_routing_loops

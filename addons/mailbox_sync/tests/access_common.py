@@ -13,7 +13,11 @@ MAIL = (
     "mailbox.attachment",
     "mailbox.body",
     "mailbox.command",
+    "mailbox.link",
+    "mailbox.decision",
 )
+#: Rules of a mailbox tell about its mail too, but are written by hand.
+RULES = ("mailbox.route", "mailbox.route.line")
 CONFIGURATION = (
     "mailbox",
     "mailbox.member",
@@ -31,8 +35,17 @@ NOBODY = (
     "mailbox.hint",
     "mailbox.survey",
     "mailbox.bucket",
+    "mailbox.automatic",
 )
-FORMS = ("mailbox.test", "mailbox.test.line", "mailbox.new", "mailbox.disconnect", "mailbox.client")
+FORMS = (
+    "mailbox.test",
+    "mailbox.test.line",
+    "mailbox.new",
+    "mailbox.disconnect",
+    "mailbox.client",
+    "mailbox.backtest",
+    "mailbox.backtest.line",
+)
 
 
 class AccessCase:
@@ -152,6 +165,36 @@ class AccessCase:
                 {**base, "kind": "flags", "payload": {"note": word}}
             ),
             "ir.attachment": document,
+            **cls.fill_routing(base, mail, word),
+        }
+
+    @classmethod
+    def fill_routing(cls, base, mail, word):
+        """A rule of the mailbox, and what became of the message."""
+        env = cls.env
+        rule = env["mailbox.route"].create(
+            {
+                **base,
+                "name": word,
+                "action": "skip",
+                "line_ids": [(0, 0, {"field": "subject", "op": "contains", "value": word})],
+            }
+        )
+        return {
+            "mailbox.route": rule,
+            "mailbox.route.line": rule.line_ids,
+            "mailbox.link": env["mailbox.link"].create(
+                {
+                    "message_id": mail.id,
+                    "rfc_id": word,
+                    "model": "res.partner",
+                    "res_id": cls.owner.partner_id.id,
+                    "origin": "person",
+                }
+            ),
+            "mailbox.decision": env["mailbox.decision"].create(
+                {**base, "message_id": mail.id, "outcome": "stored", "title": word}
+            ),
         }
 
     def ways(self, model, person):

@@ -14,7 +14,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tools import file_open
 
-from .access_common import CONFIGURATION, FORMS, MAIL, NOBODY, WORD, AccessCase
+from .access_common import CONFIGURATION, FORMS, MAIL, NOBODY, RULES, WORD, AccessCase
 
 
 @tagged("-at_install", "post_install")
@@ -27,7 +27,7 @@ class TestMatrix(AccessCase, TransactionCase):
     def test_every_model_is_in_the_matrix(self):
         ours = {name for name in self.env if name == "mailbox" or name.startswith("mailbox.")}
         ours = {name for name in ours if not self.env[name]._abstract}
-        self.assertEqual(ours, {*MAIL, *CONFIGURATION, *NOBODY, *FORMS})
+        self.assertEqual(ours, {*MAIL, *RULES, *CONFIGURATION, *NOBODY, *FORMS})
         for model in ours:
             self.assertTrue(
                 self.env["ir.model.access"].search([("model_id.model", "=", model)]),
@@ -35,7 +35,7 @@ class TestMatrix(AccessCase, TransactionCase):
             )
 
     def test_mail_reaches_its_readers_only(self):
-        for model in (*MAIL, "ir.attachment"):
+        for model in (*MAIL, *RULES, "ir.attachment"):
             for person in (self.owner, self.reader, self.editor):
                 self.assertIn("search", self.ways(model, person), f"{person.name} must see {model}")
             for person in (
@@ -136,6 +136,15 @@ class TestMatrix(AccessCase, TransactionCase):
                 ):
                     with self.assertRaises(AccessError):
                         change()
+
+    def test_rules_of_a_mailbox_are_written_by_its_editors(self):
+        for model, change in (("mailbox.route", "name"), ("mailbox.route.line", "value")):
+            for person in (self.reader, self.sender, self.colleague, self.manager, self.admin):
+                row = self.rows[model].with_user(person)
+                for attempt in (lambda row=row, name=change: row.write({name: "x"}), row.unlink):
+                    with self.assertRaises(AccessError):
+                        attempt()
+            self.rows[model].with_user(self.editor).write({change: "mine"})
 
     def test_events_are_insert_only(self):
         event = self.rows["mailbox.event"]

@@ -2,3 +2,4 @@ from . import mailbox_form
 from . import mailbox_disconnect
 from . import mailbox_new
 from . import mailbox_test
+from . import mailbox_backtest

@@ -1,0 +1,22 @@
+"""Tickets from mail."""
+
+from odoo import models
+from odoo.addons.mailbox_sync.routing import people
+
+
+class HelpdeskTicket(models.Model):
+    _name = "helpdesk.ticket"
+    _inherit = ["helpdesk.ticket", "mailbox.routable.mixin"]
+
+    def _mailbox_values(self, mail):
+        facts = mail.facts
+        partner = people.partner_of(self.env, facts.sender)
+        channel = self.env.ref(
+            "helpdesk_mgmt.helpdesk_ticket_channel_email", raise_if_not_found=False
+        )
+        return {
+            **super()._mailbox_values(mail),
+            "partner_name": partner.name or facts.sender_name or facts.sender,
+            "partner_email": facts.sender,
+            "channel_id": channel.id if channel else False,
+        }

@@ -1,0 +1,2 @@
+from . import project_task
+from . import mailbox_route

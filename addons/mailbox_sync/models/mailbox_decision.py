@@ -1,0 +1,155 @@
+"""What became of a mail and why: one line a routed message."""
+
+from markupsafe import Markup
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..routing import words
+
+OUTCOMES = [
+    ("joined", "Added to its record"),
+    ("noted", "Noted on its record"),
+    ("created", "Opened a record"),
+    ("held", "Waits for approval"),
+    ("triage", "Waits for a decision"),
+    ("skipped", "Left in the mailbox by a rule"),
+    ("stored", "Left in the mailbox"),
+    ("ignored", "Ignored"),
+    ("rejected", "Rejected"),
+]
+
+#: What people may set while a mail waits.
+_PREPARED = frozenset({"target_model", "title", "user_id", "record_ref"})
+
+
+class MailboxDecision(models.Model):
+    _name = "mailbox.decision"
+    _description = "Decision about a Mail"
+    _rec_name = "subject"
+    _order = "id DESC"
+
+    message_id = fields.Many2one(
+        "mailbox.message", required=True, ondelete="cascade", readonly=True
+    )
+    mailbox_id = fields.Many2one(
+        "mailbox", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    company_id = fields.Many2one(related="mailbox_id.company_id")
+    subject = fields.Char(related="message_id.subject", related_sudo=False)
+    from_email = fields.Char(related="message_id.from_email", related_sudo=False, string="From")
+    from_name = fields.Char(related="message_id.from_name", related_sudo=False, string="Sender")
+    snippet = fields.Char(related="message_id.snippet", related_sudo=False)
+    date = fields.Datetime(related="message_id.date", related_sudo=False, string="Received")
+    outcome = fields.Selection(OUTCOMES, required=True, readonly=True, index=True)
+    reason = fields.Char(readonly=True)
+    reason_text = fields.Char(string="Because", compute="_compute_reason_text")
+    score = fields.Integer(readonly=True)
+    route_id = fields.Many2one("mailbox.route", string="Rule", ondelete="set null", readonly=True)
+    steps = fields.Json(readonly=True)
+    otherwise = fields.Json(readonly=True)
+    why_html = fields.Html(string="Why here", compute="_compute_why_html", sanitize=False)
+    link_ids = fields.One2many(related="message_id.link_ids", string="Records")
+    decided_by = fields.Many2one("res.users", readonly=True)
+    decided_at = fields.Datetime(readonly=True)
+
+    # While it waits
+    target_model = fields.Selection(selection="_selection_target", string="Kind of record")
+    title = fields.Char(help="Title of the new record; empty: the subject.")
+    user_id = fields.Many2one("res.users", string="Assign to", domain=[("share", "=", False)])
+    record_ref = fields.Reference(
+        selection="_selection_thread", string="Existing record", help="Add the mail there instead."
+    )
+
+    _message_unique = models.Constraint("UNIQUE (message_id)", "This mail has been decided about.")
+
+    @api.model
+    def _selection_target(self):
+        return self.env["mailbox.route"]._selection_target()
+
+    @api.model
+    def _selection_thread(self):
+        """Everything with a chatter: a mail may belong to a record no rule could open."""
+        models_ = self.env["ir.model"].sudo().search([("is_mail_thread", "=", True)])
+        return [(one.model, one.name) for one in models_ if one.model in self.env]
+
+    def write(self, vals):
+        foreign = vals.keys() - _PREPARED
+        if foreign and not self.env.su:
+            raise AccessError(
+                self.env._("Decisions are made with the buttons, not by writing %s.", min(foreign))
+            )
+        return super().write(vals)
+
+    @api.depends("reason")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        texts = words.reasons(self.env)
+        for decision in self:
+            decision.reason_text = texts.get(decision.reason or "", decision.reason)
+
+    @api.depends("steps", "otherwise")
+    @api.depends_context("lang")
+    def _compute_why_html(self):
+        for decision in self:
+            decision.why_html = decision._why()
+
+    def _why(self):
+        """The argument, in the order it was made."""
+        lines = [self._say_step(step) for step in self.steps or ()]
+        items = Markup("").join(Markup("<li>%s</li>") % line for line in lines)
+        told = Markup("<ol class='mb-2'>%s</ol>") % items
+        for other in self.otherwise or ():
+            text = self.env._("Otherwise the rule “%s” would have acted.", other["name"])
+            told += Markup("<p class='text-muted mb-1'>%s</p>") % text
+        return told
+
+    def _say_step(self, step):
+        if "route" in step:
+            return self._say_rule(step)
+        question = words.stages(self.env).get(step["stage"], step["stage"])
+        if step["stage"] == "thread":
+            answer = Markup("; ").join(self._say_candidate(one) for one in step["found"])
+            return Markup("%s <em>%s</em>") % (question, answer or self.env._("no"))
+        answer = words.effects(self.env).get(step["result"], step["result"])
+        evidence = ", ".join(": ".join(filter(None, pair)) for pair in step.get("evidence", ()))
+        told = Markup("%s <em>%s</em>") % (question, answer)
+        return told + (
+            Markup(" <small class='text-muted'>%s</small>") % evidence if evidence else ""
+        )
+
+    def _say_candidate(self, one):
+        texts = words.signals(self.env)
+        signals = ", ".join(texts.get(name, name) for name in one["signals"])
+        model = self.env["ir.model"]._get(one["model"]).name or one["model"]
+        refusal = words.reasons(self.env).get(one["refusal"], "")
+        return Markup("%s %s (%s; %s) <strong>%s</strong>") % (
+            model,
+            one["res_id"],
+            signals,
+            self.env._("score %s", one["score"]),
+            refusal,
+        )
+
+    def _say_rule(self, step):
+        if step["result"] != "matched":
+            answer = self.env._("does not match")
+        elif step["skipped"]:
+            answer = self.env._("matches, but is not asked for such mail")
+        else:
+            answer = self.env._("matches")
+        why = "; ".join(self._say_reason(reason) for reason in step["why"])
+        return Markup("%s <em>%s</em> <small class='text-muted'>%s</small>") % (
+            self.env._("Rule “%s”", step["name"]),
+            answer,
+            why,
+        )
+
+    def _say_reason(self, reason):
+        text = words.say_check(self.env, reason)
+        if reason["matched"]:
+            return self.env._("yes, %s", text)
+        if reason.get("found"):
+            return self.env._(
+                "no: %(what)s, but found “%(found)s”", what=text, found=reason["found"]
+            )
+        return self.env._("no: %s", text)

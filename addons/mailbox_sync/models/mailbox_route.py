@@ -1,0 +1,280 @@
+"""From a mail to a record: ordered rules with a condition and an action."""
+
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+from mailbox_core.rules import syntax
+
+from ..routing import words
+
+EVERYTHING = '{"all": []}'
+_ACTIONS = [
+    ("create", "Open a record"),
+    ("record", "Add to one record"),
+    ("skip", "Leave in the mailbox"),
+    ("triage", "Put before a person"),
+]
+
+
+class MailboxRoute(models.Model):
+    _name = "mailbox.route"
+    _description = "Mail Rule"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    mailbox_id = fields.Many2one(
+        "mailbox",
+        ondelete="cascade",
+        index="btree_not_null",
+        help="Empty: all mailboxes of the company whose owners take part in company rules.",
+    )
+    match = fields.Selection(
+        [("all", "All conditions"), ("any", "One of the conditions"), ("advanced", "Written out")],
+        required=True,
+        default="all",
+    )
+    line_ids = fields.One2many("mailbox.route.line", "route_id", string="Conditions", copy=True)
+    condition = fields.Text(
+        compute="_compute_condition", store=True, readonly=False, required=True, precompute=True
+    )
+    condition_words = fields.Char(string="When", compute="_compute_condition_words")
+    machine = fields.Boolean(
+        string="Also mail of machines",
+        help="Lists, bulk mail and what programs send by themselves concern no other rules.",
+    )
+    stop = fields.Boolean(
+        string="Last rule", default=True, help="Rules further down are not looked at."
+    )
+    action = fields.Selection(_ACTIONS, required=True, default="create")
+    target_model = fields.Selection(selection="_selection_target", string="Kind of record")
+    record_ref = fields.Reference(selection="_selection_thread", string="Record")
+    approval = fields.Boolean(
+        string="Hold", help="Nothing is opened until a person agrees: see Waiting mail."
+    )
+    user_id = fields.Many2one("res.users", string="Assign to", domain=[("share", "=", False)])
+    values = fields.Text(
+        default="{}", help='More values of new records, as JSON: {"priority": "2"}.'
+    )
+    link_ids = fields.One2many("mailbox.link", "route_id")
+
+    # -- what can be chosen --------------------------------------------------------------------
+
+    @api.model
+    def _targets(self):
+        """Models that a rule can open records of: those with ``mailbox.routable.mixin``."""
+        names = self.env.registry.descendants(["mailbox.routable.mixin"], "_inherit")
+        return sorted(name for name in names if not self.env[name]._abstract)
+
+    @api.model
+    def _selection_target(self):
+        return [(name, self.env["ir.model"]._get(name).name) for name in self._targets()]
+
+    @api.model
+    def _selection_thread(self):
+        names = {*self._targets(), "res.partner"}
+        return [(name, self.env["ir.model"]._get(name).name) for name in sorted(names)]
+
+    # -- the condition -------------------------------------------------------------------------
+
+    @api.depends(
+        "match",
+        "line_ids.negate",
+        "line_ids.field",
+        "line_ids.op",
+        "line_ids.header",
+        "line_ids.value",
+        "line_ids.days",
+    )
+    def _compute_condition(self):
+        for route in self:
+            if route.match == "advanced":
+                route.condition = route.condition or EVERYTHING
+            else:
+                items = [line._as_data() for line in route.line_ids.sorted("sequence")]
+                route.condition = json.dumps({route.match: items}, ensure_ascii=False)
+
+    @api.depends("condition")
+    @api.depends_context("lang")
+    def _compute_condition_words(self):
+        for route in self:
+            node = route._node()
+            route.condition_words = node and words.say(self.env, syntax.to_data(node))
+
+    def _node(self):
+        """The condition, None while it cannot be read (somebody is typing)."""
+        try:
+            return syntax.loads(self.condition or EVERYTHING)
+        except syntax.RuleError:
+            return None
+
+    @api.constrains("condition")
+    def _check_condition(self):
+        for route in self:
+            try:
+                syntax.loads(route.condition)
+            except syntax.RuleError as error:
+                raise ValidationError(
+                    self.env._(
+                        "Rule “%(name)s”: %(where)s: %(what)s",
+                        name=route.name,
+                        where=error.path,
+                        what=error.problem,
+                    )
+                ) from error
+
+    # -- the action ----------------------------------------------------------------------------
+
+    @api.constrains("action", "target_model", "record_ref", "values")
+    def _check_action(self):
+        for route in self:
+            if route.action == "create" and route.target_model not in self._targets():
+                raise ValidationError(
+                    self.env._("Rule “%s”: choose the kind of record it opens.", route.name)
+                )
+            if route.action == "record" and not route.record_ref:
+                raise ValidationError(
+                    self.env._("Rule “%s”: choose the record it adds mail to.", route.name)
+                )
+            route._more_values()
+
+    def _more_values(self):
+        """The written-out values. Raises ValidationError."""
+        try:
+            values = json.loads(self.values or "{}")
+        except ValueError as error:
+            raise ValidationError(
+                self.env._(
+                    "Rule “%(name)s”: the values are not JSON (%(why)s)", name=self.name, why=error
+                )
+            ) from error
+        known = self.env[self.target_model]._fields if self.target_model else {}
+        strange = sorted(set(values) - set(known)) if isinstance(values, dict) else [values]
+        if strange:
+            raise ValidationError(
+                self.env._(
+                    "Rule “%(name)s”: there is no field %(fields)s.",
+                    name=self.name,
+                    fields=", ".join(map(str, strange)),
+                )
+            )
+        return values
+
+    def _record_values(self):
+        """Values for a new record, to be extended by those who add fields to rules."""
+        self.ensure_one()
+        values = self._more_values()
+        if self.user_id and "user_id" in self.env[self.target_model]._fields:
+            values["user_id"] = self.user_id.id
+        return values
+
+    def _after_open(self, record, mail):
+        """Called after this rule opened a record (hook; the mail is in its chatter)."""
+
+    # -- who may write rules -------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        routes = super().create(vals_list)
+        routes._check_author()
+        return routes
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._check_author()
+        return result
+
+    def _check_author(self):
+        """A rule acts as the system, so its author must be allowed to do what it does. Raises
+        AccessError."""
+        if self.env.su:
+            return
+        for route in self:
+            if route.action == "create":
+                target = self.env[route.target_model]
+                target.check_access("create")
+                for name in route._more_values():
+                    target._check_field_access(target._fields[name], "write")
+            elif route.action == "record":
+                route.record_ref.with_env(self.env).check_access("write")
+            owner = route.mailbox_id.sudo()
+            if owner and self.env.user not in owner.editor_ids:
+                raise AccessError(
+                    self.env._("Only those who may edit %s make rules for it.", owner.address)
+                )
+
+    # -- asking --------------------------------------------------------------------------------
+
+    @api.model
+    def _of(self, mailbox):
+        """The rules that apply to a mailbox, in order."""
+        if mailbox.routing == "off":
+            return self
+        domain = [("mailbox_id", "=", mailbox.id)]
+        if mailbox.routing == "company":
+            domain = ["|", *domain, ("mailbox_id", "=", False)]
+        return self.search([*domain, ("company_id", "=", mailbox.company_id.id)])
+
+
+class MailboxRouteLine(models.Model):
+    _name = "mailbox.route.line"
+    _description = "Condition of a Mail Rule"
+    _order = "sequence, id"
+
+    route_id = fields.Many2one("mailbox.route", required=True, ondelete="cascade", index=True)
+    sequence = fields.Integer(default=10)
+    negate = fields.Boolean(string="Not")
+    field = fields.Selection(selection="_selection_field", required=True, default="subject")
+    header = fields.Char(help="Name of the header.")
+    op = fields.Selection(selection="_selection_op", required=True, default="contains")
+    value = fields.Char(help="A time is written as 08:00-17:30.")
+    days = fields.Char(help="Days of the week for a time: 1 is Monday; such as 1-5 or 1,3.")
+
+    @api.model
+    def _selection_field(self):
+        return list(words.fields_of_rules(self.env).items())
+
+    @api.model
+    def _selection_op(self):
+        return list(words.operators(self.env).items())
+
+    @api.onchange("field")
+    def _onchange_field(self):
+        ops = syntax.OPS[syntax.FIELDS[self.field]] if self.field else ()
+        if ops and self.op not in ops:
+            self.op = ops[0]
+
+    def _as_data(self):
+        """JSON data of the condition; whether it makes sense is for the reader of conditions."""
+        data = {"field": self.field, "op": self.op}
+        kind = syntax.FIELDS.get(self.field)
+        text = (self.value or "").strip()
+        if self.field == "header":
+            data["name"] = self.header or ""
+        if self.op != "exists":
+            data["value"] = text
+        if kind == "number" and text.isdecimal():
+            data["value"] = int(text)
+        if kind == "time":
+            data["value"] = [part.strip() for part in text.split("-")]
+            if self.days:
+                data["days"] = _days(self.days)
+        return {"not": data} if self.negate else data
+
+
+def _days(text):
+    """``1-5`` or ``1,3`` as days from 0; what is no day stays and is refused later."""
+    days = []
+    for part in text.split(","):
+        first, _, last = (piece.strip() for piece in part.partition("-"))
+        if first.isdecimal() and (last or first).isdecimal() and int(last or first) <= 7:
+            days += range(int(first) - 1, int(last or first))
+        else:
+            days.append(part.strip())
+    return days

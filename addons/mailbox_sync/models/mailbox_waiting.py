@@ -1,0 +1,139 @@
+"""Mail that waits for a person: approve, edit, add to a record, leave, or make a contact of the
+sender.
+
+Everything here is done with the rights of the person: who may not create tickets cannot approve
+one.
+"""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..routing import facts, gateway, outcome, threads
+from ..store.raw import RawMissing
+
+_WAITING = ("held", "triage")
+
+
+class MailboxDecision(models.Model):
+    _inherit = "mailbox.decision"
+
+    can_decide = fields.Boolean(compute="_compute_can_decide")
+    partner_suggestion = fields.Char(string="New contact", compute="_compute_partner_suggestion")
+
+    def _compute_can_decide(self):
+        for decision in self:
+            decision.can_decide = self.env.user in decision.mailbox_id.sudo().editor_ids
+
+    def _compute_partner_suggestion(self):
+        for decision in self:
+            asks = decision.mailbox_id.sudo().partner_policy == "ask"
+            message = decision.message_id.sudo()
+            decision.partner_suggestion = asks and message._partner_suggestion()
+
+    # -- what a person decides -----------------------------------------------------------------
+
+    def action_approve(self):
+        """Open the record, as the rule proposed or as it was changed here."""
+        for decision in self:
+            mail = decision._start()
+            if not decision.target_model:
+                raise UserError(self.env._("Choose the kind of record to open."))
+            target = self.env[decision.target_model]
+            target.check_access("create")
+            decision._finish("created", decision._open(mail, target))
+
+    def _open(self, mail, target):
+        """The new record; the one that was opened meanwhile for a copy of the mail."""
+        system = target.sudo()
+        for one in threads.candidates(mail, trusted=True):
+            if one.is_there and one.record._name == target._name:
+                outcome.link(mail, one.record, gateway.line_of(one.record, mail), origin="copy")
+                return one.record
+        values = {**system._mailbox_values(mail), **self._proposed_values()}
+        route = self.route_id.sudo()
+        if route and route.target_model == target._name and route.action == "create":
+            values = {**route._record_values(), **values}
+        record = system._mailbox_new(mail, values)
+        made = outcome.link(mail, record, gateway.line_of(record, mail), origin="person")
+        made.opened = True
+        if route:
+            route._after_open(record, mail)
+        return record
+
+    def _proposed_values(self):
+        fields_ = self.env[self.target_model]._fields
+        values = {}
+        if self.title:
+            values[self.env[self.target_model]._mailbox_title_field()] = self.title
+        if self.user_id and "user_id" in fields_:
+            values["user_id"] = self.user_id.id
+        return values
+
+    def action_merge(self):
+        """Add the mail to an existing record, which the person must be allowed to change."""
+        for decision in self:
+            mail = decision._start()
+            record = decision.record_ref
+            if not record or not record.exists():
+                raise UserError(self.env._("Choose the record the mail belongs to."))
+            record.check_access("write")
+            line = outcome.add(record.sudo(), mail)
+            outcome.link(mail, record.sudo(), line, origin="person")
+            decision._finish("joined", record)
+
+    def action_reject(self):
+        """Leave the mail in the mailbox; nothing is opened."""
+        for decision in self:
+            decision.message_id._check_decider()
+            decision._check_waits()
+            decision._finish("rejected")
+
+    def action_make_partner(self):
+        """Make a contact of the sender."""
+        self.ensure_one()
+        self.message_id._check_decider()
+        self.env["res.partner"].check_access("create")
+        suggestion = self.message_id.sudo()._partner_suggestion()
+        if suggestion:
+            address = (self.message_id.from_email or "").lower()
+            partner = outcome.make_partner(self.env, suggestion, address)
+            for link in self.message_id.link_ids:
+                record = link._record()
+                if record and record.has_access("write"):
+                    outcome.set_customer(record, partner)
+
+    # -- underneath ----------------------------------------------------------------------------
+
+    def _check_waits(self):
+        self.ensure_one()
+        self.lock_for_update()
+        if self.outcome not in _WAITING:
+            raise UserError(
+                self.env._("Somebody has decided about “%s” already.", self.subject or "")
+            )
+
+    def _start(self):
+        """The mail, for a person who may decide about it. Raises AccessError, UserError."""
+        self.message_id._check_decider()
+        self.sudo()._check_waits()
+        try:
+            return facts.mail_of(self.message_id.sudo())
+        except RawMissing as error:
+            raise UserError(
+                self.env._("The source of this mail cannot be had now: %s", error)
+            ) from error
+
+    def _finish(self, what, record=None):
+        self.sudo().write(
+            {
+                "outcome": what,
+                "reason": "person",
+                "decided_by": self.env.user.id,
+                "decided_at": fields.Datetime.now(),
+            }
+        )
+        self.mailbox_id.sudo()._audit(
+            f"route.{what}",
+            message=self.message_id.id,
+            record=f"{record._name},{record.id}" if record else "",
+        )

@@ -1,0 +1,1 @@
+"""From a stored mail to a record: facts, existing conversations, the plan, what is done."""

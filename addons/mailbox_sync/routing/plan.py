@@ -1,0 +1,208 @@
+"""Decides what becomes of one mail, and keeps the whole argument: what was asked, what was
+answered, what would have happened otherwise. Changes nothing.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytz
+from odoo import fields
+from odoo.tools import email_normalize
+
+from mailbox_core.mime.classify import delivery_report
+from mailbox_core.rules import evaluate, explain, stages, syntax
+
+from . import threads
+
+#: Outcomes that a rule's own action names.
+_RULE_OUTCOMES = {"create": "create", "record": "record", "skip": "skip", "triage": "triage"}
+
+
+@dataclass
+class Plan:
+    """``outcome`` is one of: ``join``, ``note`` (join quietly), ``create``, ``record``, ``hold``,
+    ``triage``,
+    ``skip`` (a rule says so), ``store`` (nobody asked for it), ``ignore`` (a loop).
+
+    ``reason`` is a word for why; ``routes`` are the rules that act, in order; ``steps`` and
+    ``otherwise`` are the argument as JSON data.
+    """
+
+    outcome: str = "store"
+    reason: str = ""
+    candidate: threads.Candidate | None = None
+    routes: list = field(default_factory=list)
+    steps: list = field(default_factory=list)
+    otherwise: list = field(default_factory=list)
+    finding: stages.Finding | None = None
+    report: object = None
+
+    @property
+    def score(self):
+        return self.candidate.score if self.candidate else 0
+
+
+@dataclass
+class Trial:
+    """One rule asked about one mail."""
+
+    route: object
+    matched: bool
+    skipped: str
+    as_json: dict
+
+    @property
+    def acts(self):
+        return self.matched and not self.skipped
+
+
+def make(mail, routes):
+    """The plan for a mail. ``routes``: rules that apply to its mailbox, in order."""
+    plan = Plan()
+    plan.finding, silent = stages.look(mail.facts, history(mail))
+    plan.steps += [{"stage": name, "result": "silent"} for name in silent]
+    if plan.finding:
+        plan.steps.append(_stage_step(plan.finding))
+    effect = plan.finding.effect if plan.finding else ""
+    if effect == "ignore":
+        plan.outcome, plan.reason = "ignore", plan.finding.stage
+        return plan
+    _follow(plan, mail, effect)
+    trials = [ask(route, mail, effect) for route in routes]
+    plan.steps += [trial.as_json for trial in trials]
+    acting = _until_stop([trial.route for trial in trials if trial.acts])
+    if plan.outcome == "store" and effect not in ("join", "note"):
+        _obey(plan, mail, acting)
+    chosen = [route.id for route in plan.routes]
+    plan.otherwise = [
+        {"route": trial.route.id, "name": trial.route.name, "action": trial.route.action}
+        for trial in trials
+        if trial.matched and trial.route.id not in chosen
+    ]
+    return plan
+
+
+def history(mail):
+    """How much this sender opened lately, by the limits of Odoo's own gateway."""
+    env, sender = mail.row.env, mail.facts.sender
+    if (
+        env["mail.gateway.allowed"]
+        .sudo()
+        .search_count([("email_normalized", "=", sender)], limit=1)
+    ):
+        return stages.History()
+    param = env["ir.config_parameter"].sudo().get_param
+    minutes = int(param("mail.gateway.loop.minutes", 120))
+    limit = int(param("mail.gateway.loop.threshold", 20))
+    since = fields.Datetime.now() - timedelta(minutes=minutes)
+    opened = env["mailbox.link"].search_count(
+        [
+            ("origin", "=", "rule"),
+            ("opened", "=", True),
+            ("create_date", ">=", since),
+            ("message_id.from_email", "=ilike", _literal(sender)),
+        ],
+        limit=limit or None,
+    )
+    return stages.History(opened if sender else 0, limit, minutes)
+
+
+def matches(route, mail):
+    """Whether a rule's condition matches a mail; for rules that are being written, too."""
+    return evaluate.matches(syntax.loads(route.condition), mail.facts, _zone(route))
+
+
+def _zone(route):
+    """Times of day are those of the owner of the mailbox, else of who looks at it."""
+    return pytz.timezone(route.mailbox_id.sudo().owner_id.tz or route.env.user.tz or "UTC")
+
+
+def ask(route, mail, effect=""):
+    """One rule and one mail."""
+    zone = _zone(route)
+    answer = explain.explain(syntax.loads(route.condition), mail.facts, zone)
+    skipped = ""
+    if effect == "machine" and not route.machine:
+        skipped = "machine"
+    elif effect in ("join", "note"):
+        skipped = effect
+    why = [explain.to_json(reason) for reason in explain.reasons(answer)]
+    step = {
+        "route": route.id,
+        "name": route.name,
+        "result": "matched" if answer.matched else "not matched",
+        "skipped": skipped,
+        "why": why,
+    }
+    return Trial(route, answer.matched, skipped, step)
+
+
+def _stage_step(finding):
+    return {
+        "stage": finding.stage,
+        "result": finding.effect,
+        "evidence": [list(pair) for pair in finding.evidence],
+    }
+
+
+def _follow(plan, mail, effect):
+    """The existing conversation."""
+    reported = None
+    if effect == "note" and plan.finding.stage == "bounce":
+        plan.report = delivery_report(mail.source)
+        reported = _reported(mail, plan.report)
+    found = threads.candidates(mail, trusted=effect == "join", reported=reported)
+    plan.steps.append({"stage": "thread", "found": [one.as_json() for one in found]})
+    if not found:
+        return
+    best = found[0]
+    if best.refusal:
+        if effect not in ("join", "note"):
+            plan.candidate, plan.outcome, plan.reason = best, "triage", best.refusal
+        return
+    plan.candidate = best
+    plan.outcome = "note" if effect in ("join", "note") else "join"
+    plan.reason = "there" if best.is_there else (plan.finding.stage if plan.finding else "thread")
+
+
+def _reported(mail, report):
+    """The Message-ID a delivery report is about, if that mail was sent from here."""
+    if report is None or not report.message_id:
+        return None
+    ours = email_normalize(mail.facts.mailbox) or mail.facts.mailbox
+    sent = mail.row.env["mail.message"].search_count(
+        [("message_id", "=", report.message_id)], limit=1
+    ) or mail.row.search_count(
+        [("message_id", "=", report.message_id), ("from_email", "=ilike", _literal(ours))], limit=1
+    )
+    return report.message_id if sent else None
+
+
+def _obey(plan, mail, acting):
+    """What the rules say."""
+    if not acting:
+        if mail.row.mailbox_id.triage_unmatched and not plan.finding:
+            plan.outcome, plan.reason = "triage", "unmatched"
+        return
+    plan.routes = acting
+    first = acting[0]
+    plan.outcome, plan.reason = _RULE_OUTCOMES[first.action], "rule"
+    if first.action == "create" and first.approval:
+        plan.outcome, plan.reason, plan.routes = "hold", "approval", acting[:1]
+    elif first.action in ("create", "record") and mail.facts.authentic == "fail":
+        plan.outcome, plan.reason = "hold" if first.action == "create" else "triage", "forged"
+        plan.routes = acting[:1]
+
+
+def _until_stop(routes):
+    acting = []
+    for route in routes:
+        acting.append(route)
+        if route.stop:
+            break
+    return acting
+
+
+def _literal(address):
+    """An address for a comparison with ``=ilike``, whose wildcards it may contain."""
+    return address.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

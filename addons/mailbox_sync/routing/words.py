@@ -1,0 +1,138 @@
+"""The words of routing for people: fields, operators, stages, reasons. Keys are those of the
+core."""
+
+
+def fields_of_rules(env):
+    """What a condition can ask."""
+    return {
+        "sender": env._("sender's address"),
+        "sender_name": env._("sender's name"),
+        "domain": env._("sender's domain"),
+        "to": env._("To"),
+        "cc": env._("Cc"),
+        "recipients": env._("a recipient"),
+        "subject": env._("subject"),
+        "body": env._("text"),
+        "header": env._("header"),
+        "attachment": env._("name of an attachment"),
+        "attachment_type": env._("type of an attachment"),
+        "attachments": env._("number of attachments"),
+        "size": env._("size in bytes"),
+        "folder": env._("folder or label"),
+        "role": env._("kind of folder"),
+        "automatic": env._("kind of machine mail"),
+        "list": env._("mailing list"),
+        "reply": env._("place in the conversation"),
+        "direction": env._("direction"),
+        "authentic": env._("provider's verdict on the sender"),
+        "partner": env._("what the sender is here"),
+        "time": env._("time of arrival"),
+    }
+
+
+def operators(env):
+    """How a condition compares."""
+    return {
+        "contains": env._("contains"),
+        "is": env._("is"),
+        "starts": env._("starts with"),
+        "ends": env._("ends with"),
+        "matches": env._("looks like (* for anything)"),
+        "words": env._("has one of the words"),
+        "under": env._("is or is below"),
+        "exists": env._("is there"),
+        "at_least": env._("is at least"),
+        "at_most": env._("is at most"),
+        "between": env._("is between"),
+    }
+
+
+def stages(env):
+    """The fixed questions before any rule."""
+    return {
+        "loop": env._("Does it come back to us, or from a sender without end?"),
+        "own": env._("Did we write it?"),
+        "bounce": env._("Does it report on a delivery?"),
+        "auto_reply": env._("Is it an automatic answer?"),
+        "machine": env._("Is it from a list or a machine?"),
+        "failed": env._("Could it be done?"),
+        "thread": env._("Does it belong to a record already?"),
+    }
+
+
+def effects(env):
+    """What a stage's answer means."""
+    return {
+        "silent": env._("no"),
+        "failed": env._("no, an error:"),
+        "join": env._("yes: it may join its record, it opens none"),
+        "note": env._("yes: at most a note on its record"),
+        "ignore": env._("yes: nothing happens"),
+        "machine": env._("yes: only for rules that ask for such mail"),
+    }
+
+
+def signals(env):
+    """What leads to a record."""
+    return {
+        "message-id": env._("it is in the chatter already"),
+        "in-reply-to": env._("it answers a message there"),
+        "references": env._("it refers to a message there"),
+        "store": env._("it refers to mail that is linked there"),
+        "conversation": env._("its conversation is linked there"),
+    }
+
+
+def reasons(env):
+    """Why a plan came out as it did."""
+    return {
+        "there": env._("It was in the chatter of the record already."),
+        "thread": env._("It belongs to the conversation of the record, and so does its sender."),
+        "loop": env._("It is part of a loop."),
+        "own": env._("It was written in this mailbox."),
+        "bounce": env._("It reports on the delivery of a mail."),
+        "auto_reply": env._("It is an automatic answer."),
+        "forged": env._("The provider says that the sender is forged."),
+        "stranger": env._("It refers to a record, but its sender does not belong to that record."),
+        "unvouched": env._(
+            "Nobody vouches for the sender, and the sender's name alone is not enough."
+        ),
+        "unmatched": env._("No rule asks for it."),
+        "approval": env._("The rule wants a person to agree first."),
+        "rule": env._("A rule asks for it."),
+        "failed": env._("The record could not be opened or changed; what was said is below."),
+        "source": env._("Its source cannot be had now."),
+        "person": env._("A person decided."),
+    }
+
+
+def say_check(env, data):
+    """One test as a sentence."""
+    field = fields_of_rules(env).get(data["field"], data["field"])
+    if data.get("name"):
+        field = f"{field} {data['name']}"
+    words = [field, operators(env).get(data["op"], data["op"])]
+    value = data.get("value")
+    if isinstance(value, list):
+        words.append(" – ".join(value))
+    elif value not in (None, ""):
+        words.append(f"“{value}”")
+    return " ".join(words)
+
+
+def say(env, data):
+    """A condition as a sentence; ``data`` is its JSON form."""
+    if "not" in data:
+        return env._("not (%s)", say(env, data["not"]))
+    for key, glue, empty in (
+        ("all", env._(" and "), env._("every mail")),
+        ("any", env._(" or "), env._("no mail")),
+    ):
+        if key in data:
+            parts = [_bracket(say(env, item), item) for item in data[key]]
+            return glue.join(parts) or empty
+    return say_check(env, data)
+
+
+def _bracket(text, item):
+    return f"({text})" if len(item.get("all") or item.get("any") or ()) > 1 else text

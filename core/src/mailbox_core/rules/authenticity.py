@@ -1,0 +1,70 @@
+"""What the receiving provider found out about the sender (RFC 8601): a header anybody can write is
+believed only under a name the provider signs with, and only its first occurrence, which the
+provider put on top.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from .facts import Verdict
+
+_COMMENT = re.compile(r"\([^()]*\)")
+_PASS = "pass"
+
+
+def verdict(
+    headers: Iterable[tuple[str, str]], sender: str, authserv_ids: Collection[str]
+) -> Verdict:
+    """``pass``: the domain of ``sender`` vouches for the mail (DMARC, else an aligned DKIM or SPF,
+    RFC 7489 section 3.1). ``fail``: DMARC failed. ``none``: nobody trustworthy said anything."""
+    value = _trusted(headers, authserv_ids)
+    if value is None:
+        return "none"
+    domain = sender.rpartition("@")[2].lower()
+    results = [_result(part) for part in value.split(";")[1:]]
+    for method, result, _ in results:
+        if method == "dmarc" and result in (_PASS, "fail"):
+            return "pass" if result == _PASS else "fail"
+    aligned = any(
+        result == _PASS and method in ("dkim", "spf") and _aligned(domain, names)
+        for method, result, names in results
+    )
+    return "pass" if aligned else "none"
+
+
+def _trusted(headers: Iterable[tuple[str, str]], authserv_ids: Collection[str]) -> str | None:
+    for name, value in headers:
+        if name.lower() == "authentication-results":
+            plain = _COMMENT.sub(" ", value[:4000])
+            words = plain.partition(";")[0].split()
+            if words and words[0].lower() in authserv_ids:
+                return plain
+            return None
+    return None
+
+
+def _result(part: str) -> tuple[str, str, list[str]]:
+    words = part.split()
+    if not words:
+        return "", "", []
+    method, _, result = words[0].lower().partition("=")
+    names = []
+    for word in words[1:]:
+        key, _, name = word.lower().partition("=")
+        if key in ("header.d", "header.i", "smtp.mailfrom", "smtp.mail"):
+            names.append(name.strip('"').rpartition("@")[2])
+    return method, result, names
+
+
+def _aligned(domain: str, names: list[str]) -> bool:
+    """Relaxed alignment without a suffix list: the same domain, or one inside the other with two
+    labels left."""
+    return any(
+        name == domain
+        or (name.count(".") and domain.endswith(f".{name}"))
+        or (domain.count(".") and name.endswith(f".{domain}"))
+        for name in names
+        if name and domain
+    )
