@@ -63,20 +63,19 @@ def test_kill_9_of_the_whole_server_and_starting_it_again_ends_the_same(
     odoo: OdooServer, provider: Provider, server: Server
 ) -> None:
     account = provider.account(ADDRESS)
-    provider.fill(account, 600)
+    provider.fill(account, 400)
     front = odoo_config.free_ports(1)[0]
     callback = f"http://127.0.0.1:{front}/mail/oauth2callback"
     provider.sandbox.world.identity.client(CLIENT_ID).redirect_uris.append(callback)
     odoo.start(front_port=front)
     client, mailbox = connected(odoo, provider)
 
-    for enough in (20, 90):
-        until(90, lambda least=enough: stored(server) >= least, f"{enough} messages")
-        odoo.kill()
-        kept = stored(server)
-        assert kept < 590, "killed in the middle"
-        odoo.start(front_port=odoo_config.free_ports(1)[0])
-        assert stored(server) >= kept
+    until(90, lambda: stored(server) >= 20, "the first messages")
+    odoo.kill()
+    kept = stored(server)
+    assert kept < 390, "killed in the middle"
+    odoo.start(front_port=odoo_config.free_ports(1)[0])
+    # The runner looks after jobs of the dead once a minute, which is most of this test's time.
     client = OdooClient(odoo.url, DATABASE)
     state = ["state", "listed_count"]
     until(
@@ -95,5 +94,6 @@ def test_kill_9_of_the_whole_server_and_starting_it_again_ends_the_same(
     assert (report["unexplained"], report["duplicates"]) == (0, 0), report
     with closing(server.connect(DATABASE)) as connection:
         store = checks.read(connection, mailbox, filestore(DATABASE) / "mailbox_raw")
+    assert len(store.with_disposition("stored")) > kept
     trouble = checks.at_rest(store, account)
     assert not trouble, "\n".join(trouble[:20])

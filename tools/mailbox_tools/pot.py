@@ -45,22 +45,27 @@ def export(server: Server, addon: str) -> str:
         return undated(target.read_text(encoding="utf-8"))
 
 
+def renew(server: Server, addon: str) -> None:
+    """Write an addon's catalogue. Its database holds nothing but what the addon needs: others add
+    fields, and so terms, to its models."""
+    databases.create_database(server, _DATABASE, [addon])
+    try:
+        text = export(server, addon)
+    finally:
+        databases.drop_database(server, _DATABASE)
+    target = paths.ADDONS / addon / "i18n" / f"{addon}.pot"
+    before = target.read_text(encoding="utf-8") if target.is_file() else ""
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    say(f"{target.name}: {'as it was' if text == before else 'written'}")
+
+
 @command_line
 def main(arguments: Sequence[str]) -> int:
     """Export every addon, or those named, and say which catalogues changed."""
-    addons = list(arguments) or paths.own_addons()
     with postgres.server() as server:
-        databases.create_database(server, _DATABASE, addons)
-        try:
-            for addon in addons:
-                target = paths.ADDONS / addon / "i18n" / f"{addon}.pot"
-                text = export(server, addon)
-                before = target.read_text(encoding="utf-8") if target.is_file() else ""
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(text, encoding="utf-8")
-                say(f"{target.name}: {'as it was' if text == before else 'written'}")
-        finally:
-            databases.drop_database(server, _DATABASE)
+        for addon in list(arguments) or paths.own_addons():
+            renew(server, addon)
     return 0
 
 
