@@ -1,6 +1,6 @@
 """One email of one mailbox, and the ledger line of every id the provider ever listed."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -86,11 +86,15 @@ class MailboxMessage(models.Model):
     )
     placement_ids = fields.One2many("mailbox.placement", "message_id", readonly=True)
     attachment_ids = fields.One2many("mailbox.attachment", "message_id", readonly=True)
+    # The rows of mailbox.placement, seen as a relation: lists can search and group by folder.
     folder_ids = fields.Many2many(
         "mailbox.folder",
-        compute="_compute_folder_ids",
-        search="_search_folder_ids",
+        relation="mailbox_placement",
+        column1="message_id",
+        column2="folder_id",
         string="Folders",
+        readonly=True,
+        copy=False,
     )
     search_text = fields.Char(
         string="Words", compute="_compute_search_text", search="_search_search_text"
@@ -120,14 +124,6 @@ class MailboxMessage(models.Model):
                CREATE INDEX IF NOT EXISTS mailbox_message_conversation_buckets_idx
                ON mailbox_message USING gin (conversation_buckets) WITH (fastupdate = off)"""
         )
-
-    @api.depends("placement_ids.folder_id")
-    def _compute_folder_ids(self):
-        for message in self:
-            message.folder_ids = message.placement_ids.folder_id
-
-    def _search_folder_ids(self, operator, value):
-        return [("placement_ids.folder_id", operator, value)]
 
     def _compute_search_text(self):
         self.search_text = False

@@ -23,18 +23,6 @@ _QUERY = 2000
 class MailboxMessage(models.Model):
     _inherit = "mailbox.message"
 
-    # The rows of mailbox.placement, seen as a relation: lists can search and group by folder.
-    folder_ids = fields.Many2many(
-        "mailbox.folder",
-        relation="mailbox_placement",
-        column1="message_id",
-        column2="folder_id",
-        string="Folders",
-        compute=None,
-        search=None,
-        readonly=True,
-        copy=False,
-    )
     sender = fields.Char(string="From", compute="_compute_sender")
     sender_warning = fields.Char(compute="_compute_sender")
     date_warning = fields.Char(compute="_compute_date_warning")
