@@ -1,6 +1,6 @@
 import { defineMailModels, start, startServer } from "@mail/../tests/mail_test_helpers";
 import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import { advanceTime, animationFrame, Deferred } from "@odoo/hoot-mock";
 import {
     contains,
     defineModels,
@@ -27,6 +27,7 @@ class MailboxMessage extends models.Model {
         { id: 2, subject: "Second" },
     ];
     _views = {
+        form: `<form js_class="mailbox_live_form"><field name="subject"/></form>`,
         list: `<list js_class="mailbox_message_list"><field name="subject"/></list>`,
     };
 }
@@ -34,8 +35,10 @@ class MailboxMessage extends models.Model {
 defineMailModels();
 defineModels([MailboxMessage]);
 
-/** Open the list; what comes back tells it what the engine sends after a page. */
-async function openList() {
+const PAGE = { mailbox_id: 7, messages: [{ id: 1 }], more: true };
+
+/** Catch who listens to the engine's notifications. */
+async function catchListeners() {
     await startServer();
     await start();
     const listeners = new Set();
@@ -53,9 +56,15 @@ async function openList() {
             }
         },
     });
+    return listeners;
+}
+
+/** Open the list; what comes back tells it what the engine sends after a page. */
+async function openList() {
+    const listeners = await catchListeners();
     await mountView({ type: "list", resModel: "mailbox.message" });
     expect(listeners.size).toBe(1);
-    return () => listeners.forEach((callback) => callback({ mailbox_id: 7, messages: [], more: true }));
+    return () => listeners.forEach((callback) => callback(PAGE));
 }
 
 async function settle() {
@@ -97,4 +106,25 @@ test("a burst of changes is one reload", async () => {
     }
     await settle();
     expect(reads).toBe(2);
+});
+
+test("mail that arrives while a message still opens is shown once it is open", async () => {
+    const listeners = await catchListeners();
+    const loading = new Deferred();
+    onRpc("mailbox.message", "web_read", () => loading);
+    onRpc("mailbox.message", "web_read", () => expect.step("read"));
+    const mounting = mountView({ type: "form", resModel: "mailbox.message", resId: 1 });
+    while (!listeners.size) {
+        await animationFrame();
+    }
+    listeners.forEach((callback) => callback(PAGE));
+    await settle();
+    expect.verifySteps(["read"]);
+
+    loading.resolve();
+    await mounting;
+    MockServer.env["mailbox.message"].write([1], { subject: "First, changed" });
+    await settle();
+    expect.verifySteps(["read"]);
+    expect("[name=subject] input").toHaveValue("First, changed");
 });

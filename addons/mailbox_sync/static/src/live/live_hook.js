@@ -13,14 +13,16 @@ export const PULSE = 5000;
  * Reload when the server says that mail of a mailbox changed.
  *
  * Notifications arrive on the channels of the mailboxes that the user reads; which ones decides the server.
- * A hidden tab waits until it is looked at.
+ * A hidden tab waits until it is looked at. What comes while the view still loads for the first time
+ * may or may not be in what it loads, so the view is looked at once more.
  *
  * @param {Object} params
+ * @param {Object} params.model the view's model
  * @param {() => Promise} params.reload
  * @param {(payload: Object) => boolean} [params.concerns] whether a change has to do with what is shown
  * @param {() => boolean} [params.inMotion] whether what is shown changes without notifications, too
  */
-export function useMailboxLive({ reload, concerns = () => true, inMotion = () => false }) {
+export function useMailboxLive({ model, reload, concerns = () => true, inMotion = () => false }) {
     const bus = useService("bus_service");
     let timer = null;
     let first = 0;
@@ -32,6 +34,10 @@ export function useMailboxLive({ reload, concerns = () => true, inMotion = () =>
         first = 0;
         if (document.hidden || running) {
             waiting = true;
+            return;
+        }
+        if (!model.isReady) {
+            schedule();
             return;
         }
         waiting = false;
@@ -52,7 +58,7 @@ export function useMailboxLive({ reload, concerns = () => true, inMotion = () =>
         timer = browser.setTimeout(run, Math.max(0, Math.min(QUIET, first + LONGEST - now)));
     };
     const onPage = (payload) => {
-        if (concerns(payload)) {
+        if (!model.isReady || concerns(payload)) {
             schedule();
         }
     };
@@ -62,7 +68,7 @@ export function useMailboxLive({ reload, concerns = () => true, inMotion = () =>
         }
     };
     const pulse = browser.setInterval(() => {
-        if (!document.hidden && !timer && inMotion()) {
+        if (!document.hidden && !timer && model.isReady && inMotion()) {
             schedule();
         }
     }, PULSE);

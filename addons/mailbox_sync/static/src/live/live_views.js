@@ -30,9 +30,10 @@ export class MailboxListController extends ListController {
         super.setup();
         this.archiveEnabled = false;
         useMailboxLive({
+            model: this.model,
             reload: async () => {
                 const root = this.model.root;
-                if (this.model.isReady && !root.editedRecord && !this.model.useSampleModel) {
+                if (!root.editedRecord && !this.model.useSampleModel) {
                     await reloadRows(root);
                 }
             },
@@ -45,6 +46,7 @@ export class MailboxKanbanController extends KanbanController {
     setup() {
         super.setup();
         useMailboxLive({
+            model: this.model,
             reload: () => this.model.root.load(),
             inMotion: () => (this.model.root.records || []).some(isMoving),
         });
@@ -56,6 +58,7 @@ export class MailboxFormController extends FormController {
         super.setup();
         this.orm = useService("orm");
         useMailboxLive({
+            model: this.model,
             concerns: (payload) => this.isAbout(payload),
             reload: () => this.reloadQuietly(),
             inMotion: () => this.props.resModel !== "mailbox.message" && isMoving(this.model.root),
