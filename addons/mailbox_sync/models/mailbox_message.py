@@ -1,8 +1,14 @@
 """One email of one mailbox, and the ledger line of every id the provider ever listed."""
 
+import re
+
 from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+#: A word of two letters and more at the end, with nothing before it but a space.
+_LAST_WORD = re.compile(r"(?:^|\s)(\w{2,40})$")
+_ALTERNATIVE = re.compile(r"\bor\b", re.IGNORECASE)
 
 DISPOSITIONS = [
     ("listed", "Listed, to be fetched"),
@@ -129,14 +135,21 @@ class MailboxMessage(models.Model):
         self.search_text = False
 
     def _search_search_text(self, operator, value):
-        """Full text over subject, people and words, in the syntax of web search engines."""
+        """Full text over subject, people and words, in the syntax of web search engines. The last
+        word may be unfinished; "=" takes every word as it is."""
         if operator not in ("ilike", "like", "=") or not isinstance(value, str):
             return NotImplemented
+        wanted = SQL("websearch_to_tsquery('simple', %s)", value)
+        beginning = None if operator == "=" else _unfinished_word(value)
+        if beginning:
+            wanted = SQL(
+                "(websearch_to_tsquery('simple', %s) && to_tsquery('simple', %s))",
+                value.removesuffix(beginning),
+                f"{beginning}:*",
+            )
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL(
-                "%s @@ websearch_to_tsquery('simple', %s)",
-                SQL.identifier(alias, "search_vector"),
-                value,
+                "%s @@ %s", SQL.identifier(alias, "search_vector"), wanted
             )
         )
 
@@ -160,3 +173,11 @@ class MailboxMessage(models.Model):
             }
             for message in self
         ]
+
+
+def _unfinished_word(text):
+    """The word that somebody may still be typing: the last one, unless it is part of a phrase, of
+    an exclusion or of an alternative."""
+    match = _LAST_WORD.search(text)
+    simple = text.count('"') % 2 == 0 and not _ALTERNATIVE.search(text)
+    return match[1] if match and simple else None

@@ -57,6 +57,19 @@ class TestSearch(MailboxCase):
         self.assertEqual(len(self.found("common -xylophone")), 20)
         self.assertEqual(self.found("xylophone OR möbel"), {self.rare, self.unicode})
 
+    def test_the_last_word_may_be_unfinished(self):
+        for words in ("xylo", "common xylo", '"out of stock" xylo', "-zebra xylo"):
+            with self.subTest(words=words):
+                self.assertEqual(self.found(words), {self.rare})
+        self.assertEqual(self.found("nordl"), {self.person})
+        self.assertEqual(self.found("möb"), {self.unicode})
+        for words in ("xylo stock", '"common xylo"', "common x"):
+            with self.subTest(words=words):
+                self.assertEqual(self.found(words), set())
+        self.assertEqual(len(self.found("common -xylo")), 21, "only whole words are excluded")
+        whole = self.messages.search([("search_text", "=", "xylo")])
+        self.assertFalse(whole)
+
     def test_words_of_other_scripts(self):
         for word in ("Größe", "möbel", "請問什麼時候", "مرحبا", "αθηνα"):
             with self.subTest(word=word):
