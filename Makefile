@@ -35,6 +35,7 @@ bench:
 	@$(RUN) mailbox_tools.bench
 
 docs:
+	@$(RUN) mailbox_tools.reference
 	@$(RUN) mailbox_tools.docs
 
 peer-test:
