@@ -25,6 +25,7 @@
         "views/signin_templates.xml",
         "views/mailbox_client_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/mailbox_message_views.xml",
         "views/mailbox_run_views.xml",

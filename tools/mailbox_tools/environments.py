@@ -101,7 +101,11 @@ def _ensure_layer(home: Path, wanted: list[str]) -> None:
     say("installing this checkout's own packages")
     _create(folder, "--without-pip")
     _link_layer(folder, home)
-    editable = [part for name in present for part in ("-e", str(paths.REPOSITORY / name))]
+    editable = [
+        part
+        for name in present
+        for part in ("-e", f"{paths.REPOSITORY / name}{requirements.EXTRAS.get(name, '')}")
+    ]
     if editable or external:
         constraints = _write(paths.workspace() / "constraints.txt", wanted)
         pip = [str(paths.base_environment() / "bin" / "pip"), "--python", str(paths.python())]

@@ -20,7 +20,11 @@ def test_each_requirement_once_and_the_core_from_the_checkout(tmp_path: Path) ->
     (core / "pyproject.toml").touch()
     text = requirements.render(addons, core)
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    assert [line.replace(" ", "") for line in lines] == ["./core", "Babel", "nh3>=0.2.18,<1"]
+    assert [line.replace(" ", "") for line in lines] == [
+        "./core[language]",
+        "Babel",
+        "nh3>=0.2.18,<1",
+    ]
 
 
 def test_an_addon_without_needs_adds_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
-from mailbox_core.rules import syntax
+from mailbox_core.rules import language, syntax
 
 from ..routing import words
 
@@ -118,7 +118,7 @@ class MailboxRoute(models.Model):
     def _check_condition(self):
         for route in self:
             try:
-                syntax.loads(route.condition)
+                node = syntax.loads(route.condition)
             except syntax.RuleError as error:
                 raise ValidationError(
                     self.env._(
@@ -128,6 +128,14 @@ class MailboxRoute(models.Model):
                         what=error.problem,
                     )
                 ) from error
+            if "language" in syntax.fields_of(node) and not language.available():
+                raise ValidationError(
+                    self.env._(
+                        "Rule “%s” asks for the language of the text, which this server cannot"
+                        " tell: install mailbox-core[language] and start Odoo again.",
+                        route.name,
+                    )
+                )
 
     # -- the action ----------------------------------------------------------------------------
 
@@ -234,6 +242,7 @@ class MailboxRouteLine(models.Model):
     header = fields.Char(help="Name of the header.")
     op = fields.Selection(selection="_selection_op", required=True, default="contains")
     value = fields.Char(help="A time is written as 08:00-17:30.")
+    hint = fields.Char(string="Write", compute="_compute_hint")
     days = fields.Char(help="Days of the week for a time: 1 is Monday; such as 1-5 or 1,3.")
 
     @api.model
@@ -243,6 +252,14 @@ class MailboxRouteLine(models.Model):
     @api.model
     def _selection_op(self):
         return list(words.operators(self.env).items())
+
+    @api.depends("field", "op")
+    @api.depends_context("lang")
+    def _compute_hint(self):
+        hints = words.hints(self.env)
+        for line in self:
+            shown = "" if line.op == "exists" else hints.get(line.field or "", "")
+            line.hint = shown or ", ".join(syntax.CHOICES.get(line.field or "", ()))
 
     @api.onchange("field")
     def _onchange_field(self):

@@ -1,7 +1,7 @@
 """Contacts as a target of rules: mail is logged on the contact it comes from, a new one if need
 be."""
 
-from odoo import models
+from odoo import fields, models
 
 from ..routing import people
 
@@ -9,6 +9,12 @@ from ..routing import people
 class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = ["res.partner", "mailbox.routable.mixin"]
+
+    mailbox_vip = fields.Boolean(
+        string="VIP",
+        help="Rules can ask for it, and records opened from mail of a VIP get a higher priority."
+        " On a company it counts for its contacts.",
+    )
 
     def _mailbox_find(self, mail):
         return people.partner_of(self.env, mail.facts.sender) or super()._mailbox_find(mail)

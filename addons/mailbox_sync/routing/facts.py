@@ -11,7 +11,9 @@ from mailbox_core.rules.facts import Facts, facts_of
 from mailbox_core.types import Email
 
 from ..mapping import aware
-from . import people
+from . import people, talk
+from .who import who
+from .who import words as who_words
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def mail_of(message):
     spec = registry.specs().get(mailbox.provider)
     author = email.from_[0] if email.from_ else email.sender
     sender = author.email.lower() if author else ""
+    partner = people.partner_of(message.env, sender)
     facts = facts_of(
         email,
         mailbox=mailbox.address or "",
@@ -66,7 +69,9 @@ def mail_of(message):
         authentic=authenticity.verdict(
             email.headers, sender, spec.authserv_ids if spec else frozenset()
         ),
-        partner=people.words(message.env, sender),
+        partner=people.words(message.env, sender) | who_words(partner),
+        who=who(partner),
+        conversation=talk.words(message)[message.id],
     )
     return Mail(message, email, source, facts)
 

@@ -17,15 +17,23 @@ def fields_of_rules(env):
         "attachment": env._("name of an attachment"),
         "attachment_type": env._("type of an attachment"),
         "attachments": env._("number of attachments"),
+        "attachment_size": env._("size of the largest attachment in bytes"),
         "size": env._("size in bytes"),
         "folder": env._("folder or label"),
         "role": env._("kind of folder"),
         "automatic": env._("kind of machine mail"),
         "list": env._("mailing list"),
         "reply": env._("place in the conversation"),
+        "conversation": env._("state of the conversation"),
         "direction": env._("direction"),
         "authentic": env._("provider's verdict on the sender"),
         "partner": env._("what the sender is here"),
+        "partner_tag": env._("sender's tag"),
+        "salesperson": env._("sender's salesperson"),
+        "country": env._("sender's country"),
+        "company": env._("sender's company"),
+        "language": env._("language of the text"),
+        "urgency": env._("urgency"),
         "time": env._("time of arrival"),
     }
 
@@ -44,6 +52,20 @@ def operators(env):
         "at_least": env._("is at least"),
         "at_most": env._("is at most"),
         "between": env._("is between"),
+    }
+
+
+def hints(env):
+    """What to write as value, where that is not plain; for choices their values are shown."""
+    return {
+        "time": "08:00-17:30",
+        "language": env._("code such as en, de, fr"),
+        "country": env._("code or name, such as DE"),
+        "partner_tag": env._("name of the tag"),
+        "salesperson": env._("name or login"),
+        "attachment_type": env._("such as application/pdf, image/*"),
+        "size": env._("bytes"),
+        "attachment_size": env._("bytes"),
     }
 
 

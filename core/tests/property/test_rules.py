@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mailbox_core.rules import stages
 from mailbox_core.rules.evaluate import glob, matches
 from mailbox_core.rules.explain import Answer, explain, reasons, to_json
-from mailbox_core.rules.facts import Facts, File
+from mailbox_core.rules.facts import Facts, File, Who
 from mailbox_core.rules.syntax import (
     CHOICES,
     FIELDS,
@@ -30,6 +30,15 @@ WORDS = st.sampled_from(
     ["order", "Invoice", "a*b", "*", "ß", "ada@example.org", "example.org", "x y"]
 )
 TEXTS = WORDS | st.text(max_size=30)
+#: Texts in which a language and an urgency can be seen, and what no mail should hold.
+BODIES = TEXTS | st.sampled_from(
+    [
+        "Das ist dringend, bitte rufen Sie uns heute noch zurück.",
+        "No rush, whenever you have time to look at our order.",
+        "> urgent\n\nMerci beaucoup pour votre réponse rapide.",
+        "half a pair \ud800 of something that is not a character at all",
+    ]
+)
 VALUES = TEXTS.filter(lambda text: text.strip())
 CLOCKS = st.builds("{:02d}:{:02d}".format, st.integers(0, 23), st.integers(0, 59))
 ZONES = st.none() | st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))
@@ -73,11 +82,14 @@ FACTS = st.builds(
     to=st.lists(TEXTS, max_size=3).map(tuple),
     cc=st.lists(TEXTS, max_size=3).map(tuple),
     subject=TEXTS,
-    body=TEXTS,
+    body=BODIES,
     headers=st.lists(
-        st.tuples(st.sampled_from(["x-shop", "List-Id", "X-Loop", "Odd"]), TEXTS), max_size=4
+        st.tuples(
+            st.sampled_from(["x-shop", "List-Id", "X-Loop", "Importance", "X-Priority"]), TEXTS
+        ),
+        max_size=4,
     ).map(tuple),
-    files=st.lists(st.builds(File, TEXTS, TEXTS), max_size=2).map(tuple),
+    files=st.lists(st.builds(File, TEXTS, TEXTS, st.integers(0, 10_000)), max_size=2).map(tuple),
     size=st.integers(0, 10_000),
     folders=st.lists(TEXTS, max_size=2).map(tuple),
     roles=st.frozensets(st.sampled_from(CHOICES["role"]), max_size=2),
@@ -85,7 +97,15 @@ FACTS = st.builds(
     reply=st.sampled_from(["new", "reply", "answer"]),
     outgoing=st.booleans(),
     authentic=st.sampled_from(["pass", "fail", "none"]),
-    partner=st.frozensets(st.sampled_from(["known", "customer", "internal"])),
+    partner=st.frozensets(st.sampled_from(["known", "customer", "internal", "vip"])),
+    who=st.builds(
+        Who,
+        tags=st.lists(TEXTS, max_size=2).map(tuple),
+        salesperson=st.lists(TEXTS, max_size=2).map(tuple),
+        country=st.lists(TEXTS, max_size=2).map(tuple),
+        company=st.lists(TEXTS, max_size=1).map(tuple),
+    ),
+    conversation=st.frozensets(st.sampled_from(CHOICES["conversation"]), max_size=2),
     received_at=st.datetimes(timezones=st.just(timezone.utc)),
 )
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta, tzinfo
 
 from .facts import Facts
+from .language import language_of
 from .syntax import All, Any_, Check, Node, Not, clock
+from .urgency import urgency_of
 
 #: Characters of what was found that an explanation shows.
 _SHOWN = 120
@@ -33,6 +35,8 @@ def ask(test: Check, facts: Facts, zone: tzinfo | None = None) -> tuple[bool, st
     """The answer to one test, and what was found (shortened; empty when nothing was)."""
     if test.field == "time":
         return _ask_time(test, facts, zone)
+    if test.field == "urgency":
+        return _ask_urgency(test, facts)
     if test.op in ("at_least", "at_most"):
         return _ask_number(test, facts)
     values = _values(test, facts)
@@ -62,8 +66,14 @@ def _ask_time(test: Check, facts: Facts, zone: tzinfo | None) -> tuple[bool, str
     return inside and (not test.days or day in test.days), f"{moment:%Y-%m-%d %H:%M}"
 
 
+def _ask_urgency(test: Check, facts: Facts) -> tuple[bool, str]:
+    found = urgency_of(facts)
+    shown = f"{found.level} ({found.words})" if found.found else found.level
+    return found.level == test.value, shown[:_SHOWN]
+
+
 def _ask_number(test: Check, facts: Facts) -> tuple[bool, str]:
-    found = facts.size if test.field == "size" else len(facts.files)
+    found = _NUMBERS[test.field](facts)
     limit = test.value if isinstance(test.value, int) else 0
     return (found >= limit if test.op == "at_least" else found <= limit), str(found)
 
@@ -86,6 +96,13 @@ def _list(facts: Facts) -> tuple[str, ...]:
     return facts.header("list-id") + facts.header("list-post")
 
 
+#: ``attachment_size`` is that of the largest one.
+_NUMBERS: Mapping[str, Callable[[Facts], int]] = {
+    "size": lambda facts: facts.size,
+    "attachments": lambda facts: len(facts.files),
+    "attachment_size": lambda facts: max((file.size for file in facts.files), default=0),
+}
+
 _FIELDS: Mapping[str, Callable[[Facts], Iterable[str]]] = {
     "sender": lambda facts: (facts.sender,),
     "sender_name": lambda facts: (facts.sender_name,),
@@ -105,6 +122,12 @@ _FIELDS: Mapping[str, Callable[[Facts], Iterable[str]]] = {
     "direction": lambda facts: ("outgoing" if facts.outgoing else "incoming",),
     "authentic": lambda facts: (facts.authentic,),
     "partner": _partner,
+    "partner_tag": lambda facts: facts.who.tags,
+    "salesperson": lambda facts: facts.who.salesperson,
+    "country": lambda facts: facts.who.country,
+    "company": lambda facts: facts.who.company,
+    "conversation": lambda facts: sorted(facts.conversation),
+    "language": lambda facts: (language_of(facts.body),),
 }
 
 

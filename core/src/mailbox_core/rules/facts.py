@@ -31,6 +31,18 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """What is kept here about the sender: each a few words for the same thing, so that a rule may
+    use any. ``tags`` of the contact and its company; ``salesperson`` by name and login;
+    ``country`` by code (ISO 3166) and name; ``company`` by name."""
+
+    tags: tuple[str, ...] = ()
+    salesperson: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    company: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One mail with its placements and what the installation knows of its sender.
 
@@ -39,7 +51,8 @@ class Facts:
     (``reply``), or answers a mail of ours (``answer``). ``outgoing``: the owner of the mailbox
     wrote it. ``authentic``: what the provider says about the sender (``authenticity.verdict``).
     ``partner``: words for what the sender is here (``known``, ``customer``, ``company``,
-    ``internal``). ``received_at`` is aware.
+    ``internal``, ``vip``); ``who``: more about him. ``conversation``: words for its place there
+    (``first`` or ``later``, ``answered`` or ``unanswered``). ``received_at`` is aware.
     """
 
     mailbox: str = ""
@@ -61,12 +74,17 @@ class Facts:
     outgoing: bool = False
     authentic: Verdict = "none"
     partner: frozenset[str] = frozenset()
+    who: Who = Who()
+    conversation: frozenset[str] = frozenset({"first", "unanswered"})
     received_at: datetime = field(default=datetime(1970, 1, 1, tzinfo=timezone.utc))
 
     def header(self, name: str) -> tuple[str, ...]:
         """All values of a header, in any case of its name."""
         wanted = name.lower()
         return tuple(value for key, value in self.headers if key.lower() == wanted)
+
+
+_NOBODY = Who()
 
 
 def facts_of(
@@ -80,6 +98,8 @@ def facts_of(
     reply: Reply | None = None,
     authentic: Verdict = "none",
     partner: Iterable[str] = (),
+    who: Who = _NOBODY,
+    conversation: Iterable[str] = ("first", "unanswered"),
 ) -> Facts:
     """The facts of a parsed mail. ``own``: addresses of this mailbox and its aliases; ``folders``:
     pairs of name and role; ``reply`` if it is known better than the headers tell."""
@@ -109,6 +129,8 @@ def facts_of(
         outgoing="sent" in roles,
         authentic=authentic,
         partner=frozenset(partner),
+        who=who,
+        conversation=frozenset(conversation),
         received_at=received_at,
     )
 

@@ -42,15 +42,23 @@ FIELDS: Mapping[str, Kind] = {
     "attachment": "text",
     "attachment_type": "text",
     "attachments": "number",
+    "attachment_size": "number",
     "size": "number",
     "folder": "text",
     "role": "choice",
     "automatic": "choice",
     "list": "text",
     "reply": "choice",
+    "conversation": "choice",
     "direction": "choice",
     "authentic": "choice",
     "partner": "choice",
+    "partner_tag": "text",
+    "salesperson": "text",
+    "country": "text",
+    "company": "text",
+    "language": "text",
+    "urgency": "choice",
     "time": "time",
 }
 
@@ -83,7 +91,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "reply": ("new", "reply", "answer"),
     "direction": ("incoming", "outgoing"),
     "authentic": ("pass", "fail", "none"),
-    "partner": ("known", "unknown", "customer", "company", "internal"),
+    "partner": ("known", "unknown", "customer", "company", "internal", "vip"),
+    "conversation": ("first", "later", "answered", "unanswered"),
+    "urgency": ("high", "normal", "low"),
 }
 
 _CLOCK = 'a pair of times such as ["08:00", "17:30"]'
