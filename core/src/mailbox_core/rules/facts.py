@@ -103,18 +103,14 @@ def facts_of(
 ) -> Facts:
     """The facts of a parsed mail. ``own``: addresses of this mailbox and its aliases; ``folders``:
     pairs of name and role; ``reply`` if it is known better than the headers tell."""
-    places = tuple(folders)
-    roles = frozenset(role for _, role in places if role)
-    author = email.from_[0] if email.from_ else email.sender
-    ours = frozenset(one.lower() for one in (mailbox, *own))
-    sender = author.email.lower() if author else ""
-    answers = bool(email.in_reply_to or email.references)
+    names, roles = _places(folders)
+    author = (email.from_[0] if email.from_ else email.sender) or Address("", "")
     return Facts(
         mailbox=mailbox.lower(),
-        own=ours,
+        own=frozenset(one.lower() for one in (mailbox, *own)),
         message_id=email.message_id,
-        sender=sender,
-        sender_name=author.name if author else "",
+        sender=author.email.lower(),
+        sender_name=author.name,
         to=_lower(email.to),
         cc=_lower((*email.cc, *email.bcc)),
         subject=email.subject,
@@ -122,10 +118,10 @@ def facts_of(
         headers=tuple((name, value[:MAX_VALUE]) for name, value in email.headers),
         files=_files(email),
         size=size,
-        folders=tuple(name for name, _ in places),
+        folders=names,
         roles=roles,
         automatic=email.automatic,
-        reply=reply or ("reply" if answers else "new"),
+        reply=reply or ("reply" if email.in_reply_to or email.references else "new"),
         outgoing="sent" in roles,
         authentic=authentic,
         partner=frozenset(partner),
@@ -133,6 +129,11 @@ def facts_of(
         conversation=frozenset(conversation),
         received_at=received_at,
     )
+
+
+def _places(folders: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, ...], frozenset[str]]:
+    places = tuple(folders)
+    return tuple(name for name, _ in places), frozenset(role for _, role in places if role)
 
 
 def _files(email: Email) -> tuple[File, ...]:
