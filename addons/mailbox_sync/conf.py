@@ -59,12 +59,13 @@ def _read_section(path: str, _changed: int) -> dict[str, str]:
 
 def endpoints() -> Endpoints:
     """Where the providers live: their public addresses, or the configured base (sandbox, national
-    cloud).
+    cloud), and the HTTP proxy on the way there, if any (``proxy``).
 
-    Raises Refused when the configured base would send tokens over plain http.
+    Raises Refused when the configured base would send tokens over plain http, or when the proxy is
+    no address.
     """
-    base = option("google_base_url")
-    return Endpoints.google_at(base) if base else Endpoints()
+    base, proxy = option("google_base_url"), option("proxy")
+    return Endpoints.google_at(base, proxy) if base else Endpoints(proxy=proxy)
 
 
 def key_file() -> Path:

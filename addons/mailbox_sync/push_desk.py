@@ -42,13 +42,13 @@ class Unwelcome(Exception):
 
 
 @lru_cache(maxsize=8)
-def _keys(url):
+def key_set(url, endpoints):
     """The signing keys behind an address, fetched when first needed and again when they rotate."""
-    return KeySet(lambda: oauth_http().request("GET", url))
+    return KeySet(lambda: oauth_http(endpoints).request("GET", url))
 
 
-def authenticate(accepted, keys_url, authorization, now=time.time):
-    """The ``Accepted`` that a token is for. Raises Unwelcome."""
+def authenticate(accepted, keys, authorization, now=time.time):
+    """The ``Accepted`` that a token is for, checked with a KeySet. Raises Unwelcome."""
     if not (authorization or "").lower().startswith("bearer "):
         raise Unwelcome(401, "missing")
     if not accepted:
@@ -56,7 +56,7 @@ def authenticate(accepted, keys_url, authorization, now=time.time):
     reason = ""
     for one in accepted:
         try:
-            TokenVerifier(_keys(keys_url), one.audience, one.signers, now=now).verify(authorization)
+            TokenVerifier(keys, one.audience, one.signers, now=now).verify(authorization)
         except TokenRejected as rejected:
             reason = rejected.reason
         except ProviderError as error:

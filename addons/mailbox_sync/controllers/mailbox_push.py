@@ -66,9 +66,10 @@ class MailboxPush(http.Controller):
             raise Unwelcome(413, "too large")
         env = request.env(user=SUPERUSER_ID)
         accepted = env["mailbox.push.config"]._accepted(provider)
-        keys_url = spec.push.keys_url(conf.endpoints())
+        endpoints = conf.endpoints()
+        keys = push_desk.key_set(spec.push.keys_url(endpoints), endpoints)
         return push_desk.authenticate(
-            accepted, keys_url, request.httprequest.headers.get("Authorization")
+            accepted, keys, request.httprequest.headers.get("Authorization")
         )
 
     def _note(self, provider, spec, accepted):

@@ -11,10 +11,13 @@ import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
 from odoo.tools import SQL, config
+
+from mailbox_core.errors import Refused
 
 from .. import conf, crypto
 
@@ -43,6 +46,7 @@ class MailboxDoctor(models.AbstractModel):
             self._check_keys(),
             self._check_key_file(),
             self._check_endpoints(),
+            self._check_proxy(),
             self._check_base_url(),
             self._check_workers(),
             self._check_runner(),
@@ -105,6 +109,24 @@ class MailboxDoctor(models.AbstractModel):
         return check(
             "provider address", "hint", f"Tokens go to {base} ({source})", "For tests only."
         )
+
+    def _check_proxy(self):
+        """Which way providers are reached: the proxies of the environment are not used."""
+        source = conf.option_source("proxy")
+        try:
+            proxy = urlsplit(conf.endpoints().proxy)
+        except Refused as error:
+            return check("proxy", "bad", error.detail, f"Correct the {source}.")
+        if source:
+            return check("proxy", "good", f"{proxy.hostname}:{proxy.port or 80} ({source})")
+        if os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"):
+            return check(
+                "proxy",
+                "hint",
+                "HTTPS_PROXY of the environment is not used",
+                "Set proxy = http://host:port in section [mailbox] of odoo.conf.",
+            )
+        return None
 
     def _check_base_url(self):
         findings = self.env["mailbox.preflight"]._address_findings()

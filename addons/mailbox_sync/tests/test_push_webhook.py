@@ -36,7 +36,7 @@ class TestPushWebhook(PushMixin, HttpCase):
         self.waiting_jobs(self.stream).unlink()
         self.env["mailbox.hint"].sudo().search([]).unlink()
         self.env.flush_all()
-        push_desk._keys.cache_clear()
+        push_desk.key_set.cache_clear()
 
     def body(self, address=ADDRESS, history=7, wrapped=True, **message):
         data = {"emailAddress": address, "historyId": history}
@@ -115,7 +115,8 @@ class TestPushWebhook(PushMixin, HttpCase):
         self.assertEqual(self.push().status_code, 202)
         self.sandbox.app.keys.rotate()
         self.assertEqual(self.push().status_code, 403)
-        keys = push_desk._keys(self.mailbox._spec().push.keys_url(conf.endpoints()))
+        endpoints = conf.endpoints()
+        keys = push_desk.key_set(self.mailbox._spec().push.keys_url(endpoints), endpoints)
         keys._fetched -= 61
         self.assertEqual(self.push().status_code, 202)
 

@@ -6,10 +6,10 @@ Every method may raise the failures of ``errors`` and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from .capabilities import Capabilities
 from .types import (
@@ -118,6 +118,34 @@ class PushProvider(Protocol):
 
     def cancel(self, subscription: Subscription) -> None:
         """End it. Notifications may still arrive for minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A notification taken from a queue at the provider: ours until its deadline, then it comes
+    again. ``receipt`` acknowledges it; ``message`` is for the provider's ``decode``."""
+
+    receipt: str
+    message: Mapping[str, Any]
+
+
+class PullSource(Protocol):
+    """Notifications that are fetched, for installations that nobody reaches from outside."""
+
+    def check(self) -> None:
+        """Prove that the sign-in works and may pull, without taking anything."""
+
+    def pull(self, limit: int) -> Sequence[Pulled]:
+        """Wait for notifications, at most ``limit``; none when the wait was over first."""
+
+    def acknowledge(self, receipts: Sequence[str]) -> None:
+        """These need not come again."""
+
+    def extend(self, receipts: Sequence[str], seconds: int) -> None:
+        """Keep these for so many seconds from now; 0 hands them back at once."""
+
+    def close(self) -> None:
+        """Close the connections."""
 
 
 class TokenSource(Protocol):

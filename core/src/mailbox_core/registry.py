@@ -13,11 +13,12 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
-from .contract import Authorizer, MailProvider, ProviderConfig
+from .contract import Authorizer, MailProvider, ProviderConfig, PullSource
 from .contract import AuthorizerConfig as AuthorizerConfig
 from .errors import Refused
 from .net.endpoints import Endpoints
 from .net.quota import QuotaProfile
+from .net.service_account import ServiceAccount
 from .types import Hint
 
 
@@ -44,11 +45,16 @@ class ScopeProfile:
 @dataclass(frozen=True, slots=True)
 class PushSpec:
     """How a provider notifies by HTTP. ``decode`` reads a body (Refused when it cannot);
-    ``keys_url`` is where its signers' keys are; one of ``scopes`` is enough to subscribe."""
+    ``keys_url`` is where its signers' keys are; one of ``scopes`` is enough to subscribe.
+
+    ``pull``: the other way, for a service account and the full name of a subscription; None where
+    the provider has no such thing.
+    """
 
     decode: Callable[[bytes | Mapping[str, Any], datetime], Hint]
     keys_url: Callable[[Endpoints], str]
     scopes: frozenset[str]
+    pull: Callable[[ServiceAccount, str, Endpoints], PullSource] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Desk:
 @pytest.fixture
 def desk(sandbox):
     browser = Http(budget=Unmetered(), lane="interactive", classify=lambda answer: None)
-    http = oauth_http()
+    http = oauth_http(Endpoints())
     yield Desk(sandbox, browser, http)
     browser.close()
     http.close()

@@ -3,14 +3,20 @@ socket."""
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from mailbox_core.net.http import Http, default_failure
 from mailbox_core.net.quota import Unmetered
@@ -155,3 +161,45 @@ def make() -> Iterator[Callable[..., Http]]:
     yield build
     for one in made:
         one.close()
+
+
+def _certificate(folder: Path, host: str, days: int) -> tuple[Path, ssl.SSLContext]:
+    """A self-signed certificate, also its own trust anchor; answers path and server context."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = dt.datetime.now(dt.timezone.utc)
+    start, end = now - dt.timedelta(days=3), now + dt.timedelta(days=days)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / f"{host}{days}.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + built.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return path, context
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Callable[..., tuple[Path, ssl.SSLContext]]:
+    """``certificate(host="localhost", days=1)`` makes one that is its own trust anchor."""
+
+    def make(host: str = "localhost", days: int = 1) -> tuple[Path, ssl.SSLContext]:
+        return _certificate(tmp_path, host, days)
+
+    return make

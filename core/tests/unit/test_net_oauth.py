@@ -78,7 +78,7 @@ def sign_in(peer):
             turn.answer(body if isinstance(body, bytes) else json.dumps(body).encode(), status)
 
         server = peer(script)
-        http = oauth_http()
+        http = oauth_http(Endpoints())
         made.append(http)
         settings = google(Endpoints.google_at(server.url))
         return OAuthClient(config, settings, http, lambda: NOW), server

@@ -4,7 +4,7 @@ tokens."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ..errors import Refused
@@ -22,9 +22,15 @@ class Endpoints:
     google_certs: str = "https://www.googleapis.com/oauth2/v3/certs"
     gmail: str = "https://gmail.googleapis.com"
     pubsub: str = "https://pubsub.googleapis.com"
+    #: The HTTP proxy on the way there; empty: none. It may hold a password.
+    proxy: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if self.proxy:
+            check_proxy(self.proxy)
 
     @classmethod
-    def google_at(cls, base: str) -> Endpoints:
+    def google_at(cls, base: str, proxy: str = "") -> Endpoints:
         """All of Google's services behind one base address, as the sandbox serves them.
 
         Plain http is accepted for the loopback only. Raises Refused otherwise.
@@ -41,4 +47,19 @@ class Endpoints:
             google_certs=f"{base}/oauth2/v3/certs",
             gmail=base,
             pubsub=base,
+            proxy=proxy,
+        )
+
+
+def check_proxy(address: str) -> None:
+    """Raises Refused, code ``proxy``, unless this is an address like ``http://proxy:3128``."""
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.path.strip("/") or parts.query or parts.fragment:
+        raise Refused(
+            "The proxy must be given as http://host:port (or http://user:password@host:port).",
+            "proxy",
         )

@@ -10,8 +10,6 @@ once.
 from __future__ import annotations
 
 import json as jsonlib
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +24,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ..contract import Budget, TokenSource
 from ..errors import AuthorizationLost, NotFound, ProviderError, Refused, Throttled, Unavailable
+from .trouble import failure, timed_out
 from .wire import BrokenBody, Call, Timeouts, body_chunks, current, new_session
 
 __all__ = [
@@ -48,12 +47,6 @@ LONGEST_ADVICE = 7 * 86400.0
 """Seconds. A provider that asks for more is asked again after this."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_NEVER_SENT = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidHeader,
-)
 _TROUBLE = (requests.RequestException, urllib3.exceptions.HTTPError, BrokenBody, OSError)
 
 Value = str | int
@@ -98,7 +91,7 @@ class Http:
     ``classify`` turns an answer into a failure, or None when it is fine. ``budget`` is asked before
     every exchange; waits up to ``max_wait`` seconds are slept, longer ones raise Throttled.
     ``max_bytes`` bounds a decompressed answer. A ``session`` from ``new_session`` may be shared,
-    and is then not closed here.
+    and is then not closed here; ``proxy`` is for the session made otherwise.
     """
 
     def __init__(
@@ -112,6 +105,7 @@ class Http:
         max_bytes: int = 160 * MIB,
         user_agent: str = USER_AGENT,
         session: requests.Session | None = None,
+        proxy: str = "",
         max_wait: float = 1.5,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -122,7 +116,7 @@ class Http:
         self._timeouts = timeouts
         self._max_bytes = max_bytes
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
-        self._session = session or new_session()
+        self._session = session or new_session(proxy=proxy)
         self._owned = session is None
         self._max_wait = max_wait
         self._sleep = sleep
@@ -214,14 +208,14 @@ class Http:
         try:
             return self._send(ask, token, call), call
         except _TROUBLE as error:
-            if not (ask.method == "GET" and call.stale and not _timed_out(error)):
-                raise _failure(error, call, ask.host) from None
+            if not (ask.method == "GET" and call.stale and not timed_out(error)):
+                raise failure(error, call, ask.host) from None
         self._pay(ask)
         call = Call(self._timeouts)
         try:
             return self._send(ask, token, call), call
         except _TROUBLE as error:
-            raise _failure(error, call, ask.host) from None
+            raise failure(error, call, ask.host) from None
 
     def _pay(self, ask: _Ask) -> None:
         """Take the units, sleeping up to ``max_wait`` seconds in all."""
@@ -265,7 +259,7 @@ class Http:
                     raise Refused(f"The answer is larger than {limit} MiB.", "too_large")
                 yield chunk
         except _TROUBLE as error:
-            raise _failure(error, call, ask.host) from None
+            raise failure(error, call, ask.host) from None
         finally:
             answer.close()
 
@@ -332,60 +326,3 @@ def _date(value: str) -> datetime | None:
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-
-
-def _failure(error: Exception, call: Call, host: str) -> ProviderError:
-    """Trouble on the way as a failure of ours. Words of our own: those of requests quote the
-    address."""
-    if isinstance(error, _NEVER_SENT):
-        return Refused(f"The request to {host} cannot be sent ({type(error).__name__}).", "request")
-    causes = list(_causes(error))
-    certificate = _first(causes, ssl.SSLCertVerificationError)
-    if certificate is not None:
-        return Unavailable(
-            f"The TLS certificate of {host} is not trusted: {certificate.verify_message}. "
-            "Nothing was sent."
-        )
-    if not call.reached:
-        return Unavailable(f"No connection to {host}: {_reason(causes, call)}.")
-    broken = _first(causes, BrokenBody)
-    what = f"the answer is damaged ({broken})" if broken is not None else _reason(causes, call)
-    return Unavailable(f"The exchange with {host} broke: {what}.", reached=True)
-
-
-def _reason(causes: Sequence[BaseException], call: Call) -> str:
-    if _first(causes, socket.gaierror) is not None:
-        return "its name cannot be resolved"
-    if _first(causes, ConnectionRefusedError) is not None:
-        return "it refuses connections"
-    if any(_timed_out(one) for one in causes):
-        return "no answer in time" if call.reached else "it does not answer"
-    if _first(causes, ssl.SSLError) is not None:
-        return "TLS failed"
-    if _first(causes, ConnectionError) is not None:
-        return "the connection was reset"
-    return type(causes[-1]).__name__
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that is wrapped in it: requests and urllib3 nest in args, reason and
-    context."""
-    todo: list[Any] = [error]
-    seen: set[int] = set()
-    while todo:
-        one = todo.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            todo += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-
-
-def _first(causes: Sequence[BaseException], kind: type[Any]) -> Any:
-    return next((one for one in causes if isinstance(one, kind)), None)
-
-
-def _timed_out(error: BaseException) -> bool:
-    return any(
-        isinstance(one, (TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout))
-        for one in _causes(error)
-    )

@@ -102,9 +102,14 @@ def missing_scopes(
     return frozenset(scope for scope in wanted if names.get(scope, scope) not in have)
 
 
-def oauth_http() -> Http:
+def oauth_http(endpoints: Endpoints) -> Http:
     """An ``Http`` for token endpoints: no quota, failures read as RFC 6749 section 5.2 says."""
-    return Http(budget=Unmetered(), lane="interactive", classify=token_failure)
+    return Http(
+        budget=Unmetered(),
+        lane="interactive",
+        classify=token_failure,
+        proxy=endpoints.proxy,
+    )
 
 
 def _now() -> datetime:
@@ -275,6 +280,7 @@ class OAuthClient:
 _LOST: Mapping[str, tuple[AuthorizationReason, str]] = {
     "invalid_grant": ("invalid_grant", "The grant is not valid (any more)"),
     "invalid_client": ("client", "The client id or secret is wrong"),
+    "disabled_client": ("client", "The client or service account is switched off"),
     "deleted_client": ("client", "The client was deleted at the provider"),
     "unauthorized_client": ("client", "The client is not allowed to do this"),
     "redirect_uri_mismatch": ("client", "The redirect URI is not the one registered"),

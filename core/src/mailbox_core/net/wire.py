@@ -29,6 +29,12 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from ..redact import guard_library_logs
 
 CHUNK = 65536
+#: Reached directly whatever the proxy: in the words of requests' proxy table.
+_DIRECT = tuple(
+    f"{scheme}://{host}"
+    for scheme in ("http", "https")
+    for host in ("127.0.0.1", "localhost", "::1")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,14 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call, unused-ignore]
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        known = proxy in self.proxy_manager
+        kwargs["ssl_context"] = tls_context(trust_store())
+        manager = super().proxy_manager_for(proxy, **kwargs)  # type: ignore[no-untyped-call, unused-ignore]
+        if not known:
+            manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        return manager
+
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         # The context above already trusts whom it shall; requests would load its own bundle on top.
         conn.cert_reqs = "CERT_REQUIRED"
@@ -197,11 +211,17 @@ class _Session(requests.Session):
         """Never any: even told not to follow, requests reads a redirect's body to look ahead."""
 
 
-def new_session(connections: int = 4) -> requests.Session:
-    """A session for one account in one worker: no environment proxies, no .netrc, no cookies."""
+def new_session(connections: int = 4, proxy: str = "") -> requests.Session:
+    """A session for one account in one worker: no environment proxies, no .netrc, no cookies.
+
+    ``proxy``: the address of an HTTP proxy that all but the loopback is reached through (RFC 9110
+    section 9.3.6: TLS goes through a tunnel, the proxy sees host names only).
+    """
     guard_library_logs()
     session = _Session()
     session.trust_env = False
+    if proxy:
+        session.proxies = {"http": proxy, "https": proxy} | dict.fromkeys(_DIRECT, "")
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     adapter = _Adapter(pool_connections=connections, pool_maxsize=connections)

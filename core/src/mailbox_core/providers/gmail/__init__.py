@@ -3,6 +3,7 @@
 from ...registry import ProviderSpec, PushSpec
 from .adapter import make
 from .costs import PROFILES
+from .pull import GmailPull
 from .push import WATCH_SCOPES, decode
 from .signin import FIELDS, SCOPE_PROFILES, authorizer
 
@@ -15,7 +16,7 @@ SPEC = ProviderSpec(
     scope_profiles=SCOPE_PROFILES,
     quota_profiles=PROFILES,
     authserv_ids=frozenset({"mx.google.com"}),
-    push=PushSpec(decode, lambda endpoints: endpoints.google_certs, WATCH_SCOPES),
+    push=PushSpec(decode, lambda endpoints: endpoints.google_certs, WATCH_SCOPES, GmailPull),
 )
 
 __all__ = ["SPEC"]

@@ -216,6 +216,7 @@ def make(config: ProviderConfig, endpoints: Endpoints) -> GmailProvider:
         lane=config.lane,
         classify=classify,
         tokens=config.tokens,
+        proxy=endpoints.proxy,
         max_wait=costs.patience(quota),
     )
     return GmailProvider(Client(http, endpoints.gmail, quota, config.budget), config)

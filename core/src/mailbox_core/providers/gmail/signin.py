@@ -42,4 +42,4 @@ FIELDS = (
 
 def authorizer(config: AuthorizerConfig, endpoints: Endpoints) -> Authorizer:
     """The registry's factory for Google's authorization code flow."""
-    return OAuthClient(config, google(endpoints), oauth_http())
+    return OAuthClient(config, google(endpoints), oauth_http(endpoints))
