@@ -18,6 +18,8 @@ from .errors import Conflict, Invalid, NotFound
 #: Who may publish to a topic when Gmail tests it (guides/push, "Grant publish rights").
 GMAIL_PUBLISHER = "serviceAccount:gmail-api-push@system.gserviceaccount.com"
 PUBLISHER_ROLES = ("roles/pubsub.publisher", "roles/pubsub.editor", "roles/pubsub.admin")
+#: Who may pull from a subscription.
+CONSUMER_ROLES = ("roles/pubsub.subscriber", "roles/pubsub.editor", "roles/pubsub.admin")
 #: A subscription whose topic is gone stays and says so.
 DELETED_TOPIC = "_deleted-topic_"
 _NAME = re.compile(
@@ -177,6 +179,11 @@ class Broker:
         """Tell whether a topic's policy lets a member publish. Raises NotFound."""
         policy = self.topic(topic).policy
         return any(member in policy.get(role, ()) for role in PUBLISHER_ROLES)
+
+    def may_consume(self, subscription: str, member: str) -> bool:
+        """Tell whether a subscription's policy lets a member pull. Raises NotFound."""
+        policy = self.subscription(subscription).policy
+        return any(member in policy.get(role, ()) for role in CONSUMER_ROLES)
 
     # -- messages ------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ class Control:
         self._ring = ring
         self._busy = threading.Lock()
         self._mail = control_mail.MailControl(world)
-        self._push = control_push.PushControl(world)
+        self.push = control_push.PushControl(world)
         self._calls = {**self._world_calls(), **self._trouble_calls()}
 
     def _world_calls(self) -> _Calls:
@@ -61,10 +61,11 @@ class Control:
             ("POST", "delete"): self._mail.delete,
             ("POST", "labels"): self._mail.add_label,
             ("GET", "outbox"): self._outbox,
-            ("GET", "push"): self._push.overview,
-            ("POST", "push/topic"): self._push.topic,
-            ("POST", "push/subscription"): self._push.subscription,
-            ("POST", "push/notify"): self._push.notify,
+            ("GET", "push"): self.push.overview,
+            ("POST", "push/topic"): self.push.topic,
+            ("POST", "push/subscription"): self.push.subscription,
+            ("POST", "push/service-account"): self.push.service_account,
+            ("POST", "push/notify"): self.push.notify,
         }
 
     def _trouble_calls(self) -> _Calls:

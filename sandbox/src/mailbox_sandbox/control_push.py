@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .broker import Oidc, PushConfig, Subscription
+from .broker import CONSUMER_ROLES, Oidc, PushConfig, Subscription
 from .control_mail import vars_of
 from .world import World
 
@@ -65,6 +65,21 @@ class PushControl:
         return self._line(
             broker.create_subscription(name, topic.name, push=push, ack_deadline=ack_deadline)
         )
+
+    def service_account(self, data: Json) -> Json:
+        """Make a service account ``name`` in ``project`` that may pull from ``subscription``, and a
+        key for it: the answer's ``key`` is the key file. ``disabled`` switches one off."""
+        project = data.get("project", "demo-project")
+        account = self._world.service_accounts.create(data["name"], project)
+        account.disabled = bool(data.get("disabled"))
+        if data.get("subscription"):
+            found = self._world.broker.subscription(data["subscription"])
+            members = found.policy.setdefault(CONSUMER_ROLES[0], [])
+            if account.member not in members:
+                members.append(account.member)
+        uri = "https://oauth2.googleapis.com/token"
+        key = {} if account.disabled else self._world.service_accounts.new_key(account, uri)
+        return {"email": account.email, "key": key}
 
     def notify(self, data: Json) -> Json:
         """Publish a notification by hand: ``account`` (known or not), ``topic``, ``history_id``."""

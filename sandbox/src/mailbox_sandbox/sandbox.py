@@ -117,6 +117,22 @@ class Sandbox:
         topic = self.add_topic(topic)
         return broker.create_subscription(subscription, topic, push=push, **more)
 
+    def add_pull(
+        self, name: str = "mailbox-listen",
+        topic: str = "projects/demo-project/topics/mail",
+        subscription: str = "projects/demo-project/subscriptions/mail", **more: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Let a service account pull from a topic (made if need be); returns its key file.
+
+        Further arguments are those of ``Broker.create_subscription``.
+        """
+        broker = self.world.broker
+        if subscription not in broker.subscriptions:
+            broker.create_subscription(subscription, self.add_topic(topic), **more)
+        answer = self.app.control.push.service_account({"name": name, "subscription": subscription})
+        key: dict[str, Any] = answer["key"]
+        return key
+
     def load_scenario(
         self, name: str, account: Account | str, messages: int | None = None
     ) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .errors import NotFound
 from .faults import FaultPlan
 from .identity import Client, Identity
 from .notices import Notices
+from .service_accounts import ServiceAccounts
 from .settings import Settings
 
 
@@ -40,6 +41,7 @@ class World:
         self.settings = Settings()
         self.accounts: dict[str, Account] = {}
         self.identity = Identity(self.clock, self.settings, self.rng)
+        self.service_accounts = ServiceAccounts()
         self.broker = Broker(self.clock, random.Random(f"{seed}:broker"))
         self.faults = faults or FaultPlan(random.Random(seed))
         self.notices = Notices(self.broker, self.settings, self.faults)

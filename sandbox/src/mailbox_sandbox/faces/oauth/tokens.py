@@ -13,6 +13,7 @@ from ...identity import PREFIX, AccessToken, Client, Code, RefreshToken, expand
 from ...keys import KeyRing
 from ...world import World
 from ..exchange import Incoming, Outgoing, parse_query
+from . import assertion
 from .problems import TokenError, invalid_grant
 
 ISSUER = "https://accounts.google.com"
@@ -53,8 +54,10 @@ class TokenDesk:
     def issue(self, incoming: Incoming) -> dict[str, Any]:
         """Answer ``POST /token``. Raises TokenError."""
         fields = form(incoming)
-        client = self._client(incoming, fields)
         kind = fields.get("grant_type", "")
+        if kind == assertion.GRANT:
+            return assertion.answer(self._world, incoming, fields)
+        client = self._client(incoming, fields)
         if kind == "authorization_code":
             return self._exchange(client, fields)
         if kind == "refresh_token":

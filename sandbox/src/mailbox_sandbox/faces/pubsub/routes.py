@@ -25,6 +25,9 @@ _PATH = re.compile(
 #: Longest wait of a pull that finds nothing, in real seconds; Google's is about ninety.
 PULL_WAIT = 20.0
 _GLANCE = 0.02
+CONSUME = "pubsub.subscriptions.consume"
+_CONSUMING = frozenset({"pull", "acknowledge", "modifyAckDeadline"})
+_TEST = "testIamPermissions"
 MAX_PULL = 1000
 _LEFT_OUT = (
     "deadLetterPolicy", "enableMessageOrdering", "enableExactlyOnceDelivery", "filter",
@@ -64,7 +67,6 @@ class PubSubFace:
         for kind in ("topic", "subscription"):
             self._calls["GET", kind, "getIamPolicy"] = self._get_policy
             self._calls["POST", kind, "setIamPolicy"] = self._set_policy
-            self._calls["POST", kind, "testIamPermissions"] = self._test_permissions
 
     def accepts(self, path: str) -> bool:
         """Tell whether an address belongs to this face."""
@@ -84,14 +86,13 @@ class PubSubFace:
         return answer if fault is None else wire_trouble.after(fault, answer)
 
     def _answer(self, incoming: Incoming, found: re.Match[str]) -> Json:
-        self._authenticate(incoming)
+        caller = self._authenticate(incoming)
         project, kind, name, inner, action = found.groups()
         shape = kind if name is None else kind.removesuffix("s") + (inner or "")
-        handler = self._calls.get((incoming.method, shape, action or ""))
-        if handler is None:
-            raise problems.Refusal(404, "Not Found")
+        handler = self._handler(incoming.method, shape, action or "", caller)
         full = project if name is None else f"{project}/{kind}/{name}"
         try:
+            self._permit(caller, full, shape, action or "")
             return handler(full, _body(incoming))
         except NotFound as error:
             raise problems.Refusal(404, str(error)) from None
@@ -99,6 +100,14 @@ class PubSubFace:
             raise problems.Refusal(409, str(error)) from None
         except Invalid as error:
             raise problems.bad(str(error)) from None
+
+    def _handler(self, method: str, shape: str, action: str, caller: str) -> Handler:
+        if (method, action) == ("POST", _TEST) and shape in ("topic", "subscription"):
+            return lambda name, body: self._test(caller, name, body)
+        try:
+            return self._calls[method, shape, action]
+        except KeyError:
+            raise problems.Refusal(404, "Not Found") from None
 
     def _take_fault(self, incoming: Incoming, found: re.Match[str]) -> Fault | None:
         """The planned trouble of this call. Raises Refusal for those that replace the answer."""
@@ -111,13 +120,29 @@ class PubSubFace:
             raise problems.Refusal(code, "The service was unable to fulfill your request.")
         return fault
 
-    def _authenticate(self, incoming: Incoming) -> None:
+    def _authenticate(self, incoming: Incoming) -> str:
+        """The address of who calls. Raises Refusal."""
         kind, _, value = incoming.headers.get("authorization", "").partition(" ")
         token = self._world.identity.live_access(value.strip())
         if kind.lower() != "bearer" or token is None:
             raise problems.unauthenticated()
         if not SCOPES & token.scopes:
             raise problems.denied()
+        return token.account
+
+    def _permit(self, caller: str, name: str, shape: str, action: str) -> None:
+        """A person owns the project; a service account does what a policy allows. Raises Refusal,
+        NotFound."""
+        account = self._world.service_accounts.find(caller)
+        if account is None or action == _TEST:
+            return
+        if shape == "topic" and action == "publish":
+            allowed = self._broker.may_publish(name, account.member)
+        else:
+            consuming = shape == "subscription" and action in _CONSUMING
+            allowed = consuming and self._broker.may_consume(name, account.member)
+        if not allowed:
+            raise problems.Refusal(403, "User not authorized to perform this action.")
 
     # -- topics --------------------------------------------------------------------------------
 
@@ -248,12 +273,16 @@ class PubSubFace:
         owner.policy = render.read_policy(given.get("policy", {}))
         return render.policy(owner.policy)
 
-    def _test_permissions(self, name: str, body: Json) -> Json:
-        """Who gets this far owns the project: every permission asked for is held."""
+    def _test(self, caller: str, name: str, body: Json) -> Json:
+        """Which of the permissions asked for are held: all by a person, who owns the project."""
         given = render.check(body, {"permissions"}, "test_iam_permissions")
         self._owner_of_policy(name)
-        asked = render.strings(given, "permissions")
-        return {"permissions": asked} if asked else {}
+        held = render.strings(given, "permissions")
+        account = self._world.service_accounts.find(caller)
+        if account is not None:
+            consuming = "/topics/" not in name and self._broker.may_consume(name, account.member)
+            held = [one for one in held if consuming and one == CONSUME]
+        return {"permissions": held} if held else {}
 
 
 def _body(incoming: Incoming) -> Json:
