@@ -45,6 +45,7 @@ class MailboxPush(http.Controller):
     )
     def receive(self, provider, **_fields):
         """One notification."""
+        received = datetime.now(timezone.utc)
         spec = registry.specs().get(provider)
         if spec is None or spec.push is None:
             raise NotFound()
@@ -53,7 +54,7 @@ class MailboxPush(http.Controller):
         except Unwelcome as unwelcome:
             push_desk.grumbler.log(unwelcome.status, unwelcome.reason)
             return _answer(unwelcome.status)
-        self._note(provider, spec, accepted)
+        self._note(provider, spec, accepted, received)
         return _answer(202)
 
     def _authentic(self, provider, spec):
@@ -72,11 +73,11 @@ class MailboxPush(http.Controller):
             accepted, keys, request.httprequest.headers.get("Authorization")
         )
 
-    def _note(self, provider, spec, accepted):
+    def _note(self, provider, spec, accepted, received):
         """Make the hint durable. What cannot be read is acknowledged too: it would come again for
         seven days and never become legible."""
         try:
-            hint = spec.push.decode(request.httprequest.get_data(), datetime.now(timezone.utc))
+            hint = spec.push.decode(request.httprequest.get_data(), received)
         except Refused:
             push_desk.grumbler.log(202, "authentic, but not legible")
             return

@@ -34,8 +34,8 @@ _HEARD = """
      WHERE id = %s
 """
 _HINT = """
-    INSERT INTO mailbox_hint (stream_id, source, trigger, at, published_at)
-    VALUES (%s, 'push', 'hint', clock_timestamp() AT TIME ZONE 'UTC', %s)
+    INSERT INTO mailbox_hint (stream_id, source, trigger, at, received_at, published_at)
+    VALUES (%s, 'push', 'hint', clock_timestamp() AT TIME ZONE 'UTC', %s, %s)
 """
 _WAITING = """
     SELECT FROM queue_job
@@ -58,7 +58,7 @@ def note(registry, provider, hint, company_id=None):
 
     Commits before it returns. Raises what the database raises: then nothing was promised.
     """
-    with _cursor(registry) as cr:
+    with cursor(registry) as cr:
         targets = _targets(cr, provider, hint.address, company_id)
         for target in targets:
             _note_one(api.Environment(cr, SUPERUSER_ID, {}), target, hint)
@@ -66,7 +66,8 @@ def note(registry, provider, hint, company_id=None):
 
 
 @contextmanager
-def _cursor(registry):
+def cursor(registry):
+    """A cursor for one short transaction that waits for others rather than fail."""
     with registry.cursor() as cr:
         # In tests the cursor is the test's own transaction, which has begun long ago.
         if isinstance(cr, sql_db.Cursor):
@@ -87,7 +88,8 @@ def _note_one(env, target, hint):
         env["mailbox"].browse(target.mailbox_id)._audit("push.heard_again")
     if target.stream_id is None:
         return
-    cr.execute(_HINT, [target.stream_id, mapping.naive(hint.published_at)])
+    times = mapping.naive(hint.received_at), mapping.naive(hint.published_at)
+    cr.execute(_HINT, [target.stream_id, *times])
     cr.execute(_WAITING, [jobs.sync_key(target.stream_id)])
     if not cr.rowcount:
         jobs.wake(env["mailbox.stream"].browse(target.stream_id), "new")

@@ -328,6 +328,7 @@ def write_safely(stream, ledger: Ledger, lines: Sequence[Line]) -> Written:
         whole.updated += part.updated
         whole.arrived += part.arrived
         whole.changed += part.changed
+        whole.fresh += part.fresh
         whole.new_folders |= part.new_folders
         for disposition, count in part.dispositions.items():
             whole.dispositions[disposition] += count

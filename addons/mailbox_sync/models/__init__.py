@@ -43,3 +43,5 @@ from . import res_users
 from . import mailbox_push_config
 from . import mailbox_subscription
 from . import mailbox_push
+from . import mailbox_trace
+from . import mailbox_warm

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from mailbox_core.errors import ProviderError
 from mailbox_core.mime.body import html_to_text
@@ -10,6 +11,7 @@ from mailbox_core.types import Content, MessageRef
 
 from .. import mapping
 from ..body_html import safe_html
+from ..store import sql
 from ..store.raw import RawMissing, RawStore
 
 #: Characters of plain text that are kept for reading.
@@ -30,6 +32,22 @@ class MailboxBody(models.Model):
     made_at = fields.Datetime()
 
     _message_unique = models.Constraint("UNIQUE (message_id)", "A message has one body.")
+
+    def _keep(self, values):
+        """Store a body and return it. Somebody may have made it meanwhile: then PostgreSQL asks for
+        the transaction to begin again, which Odoo does by itself."""
+        names = dict.fromkeys(values)
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO mailbox_body (create_date, write_date, %s) VALUES (%s, %s, %s)"
+                " ON CONFLICT (message_id) DO NOTHING",
+                sql.identifiers(names),
+                values["made_at"],
+                values["made_at"],
+                SQL(", ").join(SQL("%s", value or None) for value in values.values()),
+            )
+        )
+        return self.search([("message_id", "=", values["message_id"])])
 
     @api.autovacuum
     def _gc_bodies(self):
@@ -59,7 +77,7 @@ class MailboxMessage(models.Model):
                 raise UserError(
                     self.env._("The source of this message cannot be had now: %s", error)
                 ) from error
-            body = body.create(message._body_values(email))
+            body = body._keep(message._body_values(email))
         return body.with_user(self.env.user).sudo(self.env.su)
 
     def _body_values(self, email):

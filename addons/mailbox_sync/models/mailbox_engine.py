@@ -1,6 +1,7 @@
 """What a step means for its mailbox: progress, health, history of runs, screens, the owner."""
 
 from datetime import datetime, time, timedelta, timezone
+from functools import partial
 
 import pytz
 from odoo import fields, models
@@ -12,6 +13,7 @@ from mailbox_core.sync.stream import Failure, Recent
 from mailbox_core.types import Since
 
 from .. import jobs, mapping
+from ..engine import trace
 
 #: A run that ended so recently goes on, so that an idle mailbox does not fill the list.
 _SAME_RUN = timedelta(minutes=5)
@@ -101,6 +103,13 @@ class Mailbox(models.Model):
         self._notify_page(outcome.written, _is_look(outcome.request))
         if _is_look(outcome.request):
             self._after_sync(outcome.written.arrived)
+
+    def _after_arrival(self, message_ids):
+        """Live mail is in the store: note when the screens have been told, and warm its bodies."""
+        if message_ids:
+            told = partial(trace.shown, self.env.registry, message_ids)
+            self.env.cr.postcommit.add(told)
+            self._warm_soon()
 
     def _count(self, written, synced=False):
         """Move the counters by what was written; one statement, no reading."""

@@ -27,7 +27,7 @@ from mailbox_core.sync.stream import (
 from mailbox_core.types import Snapshot
 
 from .. import jobs, mapping
-from ..engine import guard, notice
+from ..engine import guard, notice, trace
 from ..engine.step import Outcome, Step
 from ..store.ledger import waiting
 
@@ -130,10 +130,14 @@ class MailboxStream(models.Model):
             jobs.wake(self, "new", _BUSY)
             return "busy"
         self.invalidate_recordset()
+        run = trace.Run.of(self, hints, now)
         outcome = step.commit(gathered, self._with_hints(self._state(), hints, now))
         hints.unlink()
+        traced = trace.record(self.env.cr, run, outcome.written.fresh)
+        self._write_state(run.values())
         self._follow(outcome, gathered, now)
         self.mailbox_id._after_step(self, outcome, gathered, started, trigger)
+        self.mailbox_id._after_arrival(traced)
         written = outcome.written
         return f"{written.created} new, {written.updated} changed"
 

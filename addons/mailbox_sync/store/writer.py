@@ -72,6 +72,9 @@ _PARTS = {
     "inline": "bool",
     "available": "bool",
 }
+#: What a message is before it is stored, and what it may be once a page has named it.
+_ON_THE_WAY = (None, "listed", "quarantined")
+_ARRIVING = ("listed", "quarantined", "stored")
 _VECTOR = SQL("setweight(to_tsvector('simple', v.weighty), 'A') || to_tsvector('simple', v.words)")
 _BUCKETS = SQL("string_to_array(v.conversation_buckets, ' ')::int8[]")
 _NOW = SQL("(now() AT TIME ZONE 'UTC')")
@@ -115,6 +118,8 @@ class Written:
     arrived: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     new_folders: bool = False
+    #: Lines of new mail on their way into the store.
+    fresh: list[Line] = field(default_factory=list)
 
     def count(self, line: Line) -> None:
         """Take one line into account."""
@@ -131,6 +136,8 @@ class Written:
             self.arrived.append(line.id)
         elif before == "stored":
             self.changed.append(line.id)
+        if line.lane == "new" and before in _ON_THE_WAY and line.after.disposition in _ARRIVING:
+            self.fresh.append(line)
 
 
 class Writer:

@@ -27,6 +27,7 @@ CONFIGURATION = (
     "mailbox.event",
     "mailbox.subscription",
     "mailbox.push.config",
+    "mailbox.trace",
 )
 NOBODY = (
     "mailbox.credential",
@@ -123,6 +124,7 @@ class AccessCase:
             "mailbox.run": env["mailbox.run"].create({**base, "trigger": "poll"}),
             "mailbox.parity": env["mailbox.parity"].create(base),
             "mailbox.subscription": env["mailbox.subscription"].create(base),
+            "mailbox.trace": env["mailbox.trace"].create({**base, "message_id": mail.id}),
             "mailbox.push.config": env["mailbox.push.config"].create(
                 {"provider": "gmail", "project_id": "demo-project"}
             ),

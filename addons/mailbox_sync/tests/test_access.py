@@ -57,6 +57,7 @@ class TestMatrix(AccessCase, TransactionCase):
             "mailbox.run": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.parity": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.event": ("owner", "manager", "admin"),
+            "mailbox.trace": ("owner", "manager", "admin"),
             "mailbox.subscription": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.push.config": ("manager", "admin"),
         }
@@ -127,7 +128,14 @@ class TestMatrix(AccessCase, TransactionCase):
             self.assertNotIn("PLANTED", str(self.mailbox.with_user(person).read()))
 
     def test_nobody_writes_mail_by_hand(self):
-        for model in (*MAIL, "mailbox.run", "mailbox.parity", "mailbox.event", "mailbox.stream"):
+        for model in (
+            *MAIL,
+            "mailbox.run",
+            "mailbox.parity",
+            "mailbox.event",
+            "mailbox.stream",
+            "mailbox.trace",
+        ):
             for person in (self.owner, self.editor, self.manager, self.admin):
                 row = self.rows[model].with_user(person)
                 for change in (
