@@ -8,7 +8,7 @@
     "license": "LGPL-3",
     "development_status": "Beta",
     "application": True,
-    "depends": ["mail", "queue_job"],
+    "depends": ["iap", "mail", "queue_job"],
     "external_dependencies": {"python": ["mailbox-core>=0.1.0"]},
     "data": [
         "security/mailbox_groups.xml",

@@ -30,11 +30,13 @@ from . import mailbox_care
 from . import mailbox_screen
 from . import mailbox_message_screen
 from . import mailbox_route
+from . import mailbox_route_editor
 from . import mailbox_routable_mixin
 from . import res_partner
 from . import mailbox_link
 from . import mailbox_decision
 from . import mailbox_waiting
+from . import mailbox_teach
 from . import mailbox_acknowledge
 from . import mailbox_routing
 from . import ir_websocket

@@ -88,61 +88,75 @@ class MailboxDecision(models.Model):
             decision.reason_text = texts.get(decision.reason or "", decision.reason)
 
     @api.depends("steps", "otherwise")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_why_html(self):
         for decision in self:
             decision.why_html = decision._why()
 
     def _why(self):
         """The argument, in the order it was made."""
-        lines = [self._say_step(step) for step in self.steps or ()]
-        items = Markup("").join(Markup("<li>%s</li>") % line for line in lines)
-        told = Markup("<ol class='mb-2'>%s</ol>") % items
+        silent = [step for step in self.steps or () if step.get("result") == "silent"]
+        lines = [self._say_silent(silent)] if silent else []
+        lines += [self._say_step(step) for step in self.steps or () if step not in silent]
         for other in self.otherwise or ():
             text = self.env._("Otherwise the rule “%s” would have acted.", other["name"])
-            told += Markup("<p class='text-muted mb-1'>%s</p>") % text
-        return told
+            lines.append(_line("fa-code-fork text-muted", text))
+        return Markup("<ul class='o_mailbox_why list-unstyled mb-2'>%s</ul>") % Markup("").join(
+            lines
+        )
+
+    def _say_silent(self, steps):
+        """The stages that found nothing, in one line."""
+        texts = words.stages(self.env)
+        asked = " ".join(texts.get(step["stage"], step["stage"]) for step in steps)
+        return _line("fa-minus text-muted", asked, self.env._("no"))
 
     def _say_step(self, step):
         if "route" in step:
             return self._say_rule(step)
         question = words.stages(self.env).get(step["stage"], step["stage"])
         if step["stage"] == "thread":
-            answer = Markup("; ").join(self._say_candidate(one) for one in step["found"])
-            return Markup("%s <em>%s</em>") % (question, answer or self.env._("no"))
+            return self._say_thread(question, step["found"])
         answer = words.effects(self.env).get(step["result"], step["result"])
         evidence = ", ".join(": ".join(filter(None, pair)) for pair in step.get("evidence", ()))
-        told = Markup("%s <em>%s</em>") % (question, answer)
-        return told + (
-            Markup(" <small class='text-muted'>%s</small>") % evidence if evidence else ""
-        )
+        icon = "exclamation-triangle text-warning" if step["result"] == "failed" else "check"
+        return _line(f"fa-{icon}", question, answer, evidence)
+
+    def _say_thread(self, question, found):
+        if not found:
+            return _line("fa-minus text-muted", question, self.env._("no"))
+        told = Markup("; ").join(self._say_candidate(one) for one in found)
+        refused = all(one["refusal"] for one in found)
+        return _line("fa-ban text-warning" if refused else "fa-check", question, told)
 
     def _say_candidate(self, one):
         texts = words.signals(self.env)
         signals = ", ".join(texts.get(name, name) for name in one["signals"])
-        model = self.env["ir.model"]._get(one["model"]).name or one["model"]
         refusal = words.reasons(self.env).get(one["refusal"], "")
-        return Markup("%s %s (%s; %s) <strong>%s</strong>") % (
-            model,
-            one["res_id"],
+        return Markup("%s <small class='text-muted'>(%s; %s)</small> <strong>%s</strong>") % (
+            self._say_record(one["model"], one["res_id"]),
             signals,
             self.env._("score %s", one["score"]),
             refusal,
         )
 
+    def _say_record(self, model, res_id):
+        """Kind and name of a record for those who may see it, its number for the others."""
+        kind = self.env["ir.model"]._get(model).name or model
+        record = self.env[model].browse(res_id).exists() if model in self.env else None
+        if record and record.has_access("read"):
+            return f"{kind}: {record.display_name}"
+        return f"{kind} {res_id}"
+
     def _say_rule(self, step):
-        if step["result"] != "matched":
-            answer = self.env._("does not match")
-        elif step["skipped"]:
-            answer = self.env._("matches, but is not asked for such mail")
-        else:
-            answer = self.env._("matches")
+        question = self.env._("Rule “%s”", step["name"])
         why = "; ".join(self._say_reason(reason) for reason in step["why"])
-        return Markup("%s <em>%s</em> <small class='text-muted'>%s</small>") % (
-            self.env._("Rule “%s”", step["name"]),
-            answer,
-            why,
-        )
+        if step["result"] != "matched":
+            return _line("fa-minus text-muted", question, self.env._("does not match"), why)
+        if step["skipped"]:
+            answer = self.env._("matches, but is not asked for such mail")
+            return _line("fa-minus text-muted", question, answer, why)
+        return _line("fa-check text-success", question, self.env._("matches"), why)
 
     def _say_reason(self, reason):
         text = words.say_check(self.env, reason)
@@ -153,3 +167,11 @@ class MailboxDecision(models.Model):
                 "no: %(what)s, but found “%(found)s”", what=text, found=reason["found"]
             )
         return self.env._("no: %s", text)
+
+
+def _line(icon, question, answer="", evidence=""):
+    """One step of the argument: a sign, what was asked, the answer, and what it rests on."""
+    return Markup(
+        "<li class='d-flex align-items-baseline mb-1'><i class='fa fa-fw %s me-2'></i>"
+        "<span>%s <em>%s</em> <small class='text-muted'>%s</small></span></li>"
+    ) % (icon, question, answer, evidence)

@@ -258,7 +258,10 @@ class MailboxRouteLine(models.Model):
     def _compute_hint(self):
         hints = words.hints(self.env)
         for line in self:
-            shown = "" if line.op == "exists" else hints.get(line.field or "", "")
+            names = (line.field, line.op, syntax.FIELDS.get(line.field or ""))
+            shown = next((hints[name] for name in names if name in hints), "")
+            if line.op == "exists":
+                shown = ""
             line.hint = shown or ", ".join(syntax.CHOICES.get(line.field or "", ()))
 
     @api.onchange("field")

@@ -27,7 +27,7 @@ def fields_of_rules(env):
         "conversation": env._("state of the conversation"),
         "direction": env._("direction"),
         "authentic": env._("provider's verdict on the sender"),
-        "partner": env._("what the sender is here"),
+        "partner": env._("the sender here"),
         "partner_tag": env._("sender's tag"),
         "salesperson": env._("sender's salesperson"),
         "country": env._("sender's country"),
@@ -55,9 +55,74 @@ def operators(env):
     }
 
 
-def hints(env):
-    """What to write as value, where that is not plain; for choices their values are shown."""
+def choices(env):
+    """The answers of questions that have a few only."""
     return {
+        "role": {
+            "inbox": env._("inbox"),
+            "sent": env._("sent"),
+            "drafts": env._("drafts"),
+            "archive": env._("archive"),
+            "trash": env._("trash"),
+            "junk": env._("spam"),
+            "all": env._("all mail"),
+            "flagged": env._("starred"),
+            "important": env._("important"),
+        },
+        "automatic": {
+            "any": env._("any machine"),
+            "bounce": env._("failed delivery"),
+            "delay": env._("late delivery"),
+            "report": env._("other report"),
+            "auto-reply": env._("out of office"),
+            "auto-generated": env._("written by a program"),
+            "list": env._("mailing list"),
+            "bulk": env._("bulk mail"),
+            "calendar": env._("invitation"),
+        },
+        "reply": {
+            "new": env._("the first"),
+            "reply": env._("an answer"),
+            "answer": env._("an answer to us"),
+        },
+        "direction": {"incoming": env._("incoming"), "outgoing": env._("outgoing")},
+        "authentic": {
+            "pass": env._("genuine"),
+            "fail": env._("forged"),
+            "none": env._("none"),
+        },
+        "partner": {
+            "known": env._("a known contact"),
+            "unknown": env._("unknown"),
+            "customer": env._("a customer"),
+            "company": env._("of a known company"),
+            "internal": env._("a colleague"),
+            "vip": env._("a VIP"),
+        },
+        "conversation": {
+            "first": env._("only this mail"),
+            "later": env._("goes on"),
+            "answered": env._("we answered"),
+            "unanswered": env._("nobody answered"),
+        },
+        "urgency": {
+            "high": env._("high"),
+            "normal": env._("normal"),
+            "low": env._("low"),
+        },
+    }
+
+
+def hints(env):
+    """What to write as value, by field, else by operator, else by kind of field; for choices their
+    values are shown."""
+    return {
+        "words": env._("such as offer, quote, Angebot"),
+        "matches": env._("such as *@shop.example.com"),
+        "under": env._("such as example.com"),
+        "domain": env._("such as example.com"),
+        "address": env._("such as ada@example.com"),
+        "number": env._("a whole number"),
         "time": "08:00-17:30",
         "language": env._("code such as en, de, fr"),
         "country": env._("code or name, such as DE"),
@@ -138,7 +203,8 @@ def say_check(env, data):
     if isinstance(value, list):
         words.append(" – ".join(value))
     elif value not in (None, ""):
-        words.append(f"“{value}”")
+        told = choices(env).get(data["field"], {}).get(value, value)
+        words.append(f"“{told}”")
     return " ".join(words)
 
 

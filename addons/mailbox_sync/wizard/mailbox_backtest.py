@@ -9,6 +9,8 @@ from ..store.raw import RawMissing
 
 #: Messages that are looked at in one go.
 _LIMIT = 1000
+#: What the preview beside the editor looks at: it follows every change, so it must be quick.
+_PREVIEW_DAYS, _PREVIEW_ROWS = 30, 60
 
 
 class MailboxBacktest(models.TransientModel):
@@ -32,7 +34,7 @@ class MailboxBacktest(models.TransientModel):
         self.line_ids.unlink()
         rows = self._rows()
         lines = [line for line in map(self._try, rows) if line]
-        talks = {line["talk"] for line in lines if line["effect"] == "open"}
+        talks = {line["talk"] for line in lines if line["effect"] in ("open", "hold")}
         self.write(
             {
                 "line_ids": [
@@ -48,10 +50,12 @@ class MailboxBacktest(models.TransientModel):
         )
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Try on past mail"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _rows(self):
@@ -80,27 +84,47 @@ class MailboxBacktest(models.TransientModel):
             return None
         others = self.env["mailbox.route"].sudo()._of(row.sudo().mailbox_id)
         made = plan.make(mail, (others | route).sorted(lambda one: (one.sequence, one.id)))
-        acts = route in made.routes
-        other = next((one for one in made.routes if one != route), None)
+        routes = _acting(mail, others | route) if self._opened(row) else made.routes
+        acts = route in routes
+        other = next((one for one in routes if one != route), None)
         decision = row.sudo().decision_ids
         return {
             "message_id": row.id,
-            "effect": self._effect(made, acts),
+            "effect": self._effect(made, routes),
             "talk": row.conversation_id.id or -row.id,
             "other_route_id": other.id if other and not acts else False,
             "refused": bool(made.candidate and made.candidate.refusal),
-            "disagrees": decision.reason == "person" and self._disagrees(decision, made, acts),
+            "disagrees": decision.reason == "person" and self._disagrees(decision, acts),
         }
 
-    def _effect(self, made, acts):
-        if not acts:
-            return "other" if made.routes else "none"
-        return "open" if made.outcome in ("create", "hold") else "act"
+    def _opened(self, row):
+        """Whether a record was opened for this very mail: then there was none before it, and the
+        rule is asked as if the mail came now."""
+        return bool(row.sudo().link_ids.filtered("opened"))
 
-    def _disagrees(self, decision, made, acts):
+    def _effect(self, made, routes):
+        route = self.route_id
+        if route.id not in [one.id for one in routes]:
+            return "other" if routes else ("joins" if made.candidate else "none")
+        if route.action != "create":
+            return "act"
+        return "hold" if route.approval or made.outcome == "hold" else "open"
+
+    def _disagrees(self, decision, acts):
         """Whether a person decided otherwise than the rule would have."""
-        opens = acts and made.outcome in ("create", "hold")
+        opens = acts and self.route_id.action == "create"
         return opens != (decision.outcome == "created")
+
+
+def _acting(mail, routes):
+    """The rules that would act on a mail that belongs to no record yet."""
+    acting = []
+    for route in routes.sorted(lambda one: (one.sequence, one.id)):
+        if plan.ask(route, mail).acts:
+            acting.append(route)
+            if route.stop:
+                break
+    return acting
 
 
 class MailboxBacktestLine(models.TransientModel):
@@ -115,15 +139,21 @@ class MailboxBacktestLine(models.TransientModel):
     effect = fields.Selection(
         [
             ("open", "Would open a record"),
+            ("hold", "Would wait for a person"),
             ("act", "Would act"),
             ("other", "Another rule comes first"),
-            ("none", "Belongs to a conversation, or is no business"),
+            ("joins", "Belongs to a record already"),
+            ("none", "No business of rules"),
         ],
         required=True,
     )
     other_route_id = fields.Many2one("mailbox.route", string="Rule that comes first")
     refused = fields.Boolean(string="Sender refused")
     disagrees = fields.Boolean(string="A person decided otherwise")
+
+    def action_open_message(self):
+        """The mail itself."""
+        return self.message_id.get_formview_action()
 
 
 class MailboxRoute(models.Model):
@@ -143,17 +173,37 @@ class MailboxRoute(models.Model):
             rows = route._preview_rows() if node else self.env["mailbox.message"]
             found = rows.browse([row.id for row in rows if route._previews(row)])
             route.preview_ids = found
-            route.preview_text = self.env._(
-                "%(found)s of the last %(all)s messages you can read match.",
-                found=len(found),
-                all=len(rows),
+            route.preview_text = route._preview_words(len(found), len(rows), bool(node))
+
+    def _preview_words(self, found, looked_at, readable):
+        if not readable:
+            return self.env._("The condition is not complete yet.")
+        if not looked_at:
+            return self.env._("No mail of the last %s days that you can read.", _PREVIEW_DAYS)
+        if looked_at == _PREVIEW_ROWS:
+            return self.env._(
+                "%(found)s of the newest %(all)s messages you can read match.",
+                found=found,
+                all=looked_at,
             )
+        return self.env._(
+            "%(found)s of the %(all)s messages of the last %(days)s days you can read match.",
+            found=found,
+            all=looked_at,
+            days=_PREVIEW_DAYS,
+        )
 
     def _preview_rows(self):
-        domain = [("disposition", "=", "stored"), ("is_draft", "=", False)]
+        since = fields.Datetime.now() - timedelta(days=_PREVIEW_DAYS)
+        domain = [
+            ("disposition", "=", "stored"),
+            ("is_draft", "=", False),
+            ("is_outgoing", "=", False),
+            ("date", ">=", since),
+        ]
         if self.mailbox_id:
             domain.append(("mailbox_id", "=", self.mailbox_id._origin.id or self.mailbox_id.id))
-        return self.env["mailbox.message"].search(domain, limit=40)
+        return self.env["mailbox.message"].search(domain, limit=_PREVIEW_ROWS)
 
     def _previews(self, row):
         try:

@@ -72,6 +72,7 @@ def main(arguments: Sequence[str]) -> int:
         journey.watch_import()
         journey.enable_push()
         journey.watch_arrivals(chosen.arrivals)
+        journey.play_scene()
         result = journey.report()
         print(f"\n{report.text(result)}\n", flush=True)
         if chosen.report:

@@ -7,6 +7,7 @@ from typing import Any
 from mailbox_tools.demo import push, report
 from mailbox_tools.demo.client import OdooClient, give_consent
 from mailbox_tools.demo.provider import ADDRESS, CLIENT_ID, CLIENT_SECRET, Provider
+from mailbox_tools.demo.scene import Scene
 from mailbox_tools.env import ToolingError, say
 
 #: Seconds between two looks at the progress, and at a mail on its way.
@@ -28,6 +29,7 @@ class Journey:
         self._provider = provider
         self._mailbox = 0
         self._latencies: list[float] = []
+        self._routed: dict[str, Any] = {}
 
     def connect(self) -> None:
         """Register the sign-in app, make a mailbox and walk the provider's consent page."""
@@ -39,6 +41,7 @@ class Journey:
             "address": ADDRESS,
             "scope_profile": "two_way",
             "quota_profile": self._provider.quota,
+            "routing": "company",
         }
         self._mailbox = self._odoo.call("mailbox", "create", [settings])[0]
         action = self._odoo.call("mailbox", "action_connect", [self._mailbox])
@@ -102,6 +105,10 @@ class Journey:
         figures = report.latency(self._latencies)
         say(f"all arrived; provider to database p50 {figures['p50']} ms, p95 {figures['p95']} ms")
 
+    def play_scene(self) -> None:
+        """Let mail become leads, tickets and replies, and say why."""
+        self._routed = Scene(self._odoo, self._provider, self._mailbox).play()
+
     def report(self) -> dict[str, Any]:
         """Prove completeness against the provider and return the figures.
 
@@ -123,6 +130,7 @@ class Journey:
         result: dict[str, Any] = self._odoo.call("mailbox", "mailbox_report", [self._mailbox])
         found = self._look("push_state", "push_expires_at")
         result["push"] = {"state": found["push_state"], "expires_at": found["push_expires_at"]}
+        result["routed"] = self._routed
         result["live_latency_ms"] = report.latency(self._latencies)
         return result
 

@@ -20,6 +20,16 @@ LABELS = {
     "rate_per_second": "messages a second",
 }
 
+#: What became of the scene's mails, as it is printed.
+ROUTED = {
+    "leads": "leads opened by mail",
+    "tickets": "tickets opened by mail",
+    "replies": "replies on their record",
+    "held": "held for a person",
+    "approved": "approved",
+    "refused": "refused strangers",
+}
+
 
 def latency(samples: Sequence[float]) -> dict[str, float | None]:
     """Return p50 and p95 of seconds, in whole milliseconds; None when nothing arrived."""
@@ -53,6 +63,12 @@ def text(report: dict[str, Any]) -> str:
     push = report.get("push") or {}
     if push.get("expires_at"):
         lines.append(f"  {'push ' + push['state'] + ', watch ends':<26}{push['expires_at']:>20}")
+    routed = report.get("routed") or {}
+    lines += [f"  {label:<26}{routed[key]:>10}" for key, label in ROUTED.items() if key in routed]
+    if "tried" in routed:
+        tried = routed["tried"]
+        matches = f"{tried['match_count']} of {tried['looked_at']}"
+        lines.append(f"  {'rule tried on past mail':<26}{matches:>10}")
     parity = report["provider_messages"] - report["unexplained"]
     share = 100 * parity / report["provider_messages"] if report["provider_messages"] else 100
     lines.append(f"  {'parity with the provider':<26}{share:>9.1f}%")

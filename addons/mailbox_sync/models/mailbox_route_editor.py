@@ -1,0 +1,86 @@
+"""What the editor of rules needs to know: which comparisons and answers fit a question."""
+
+from odoo import api, fields, models
+
+from mailbox_core.rules import syntax
+
+from ..routing import words
+
+
+class MailboxRoute(models.Model):
+    _inherit = "mailbox.route"
+
+    asks_header = fields.Boolean(compute="_compute_asks")
+    asks_time = fields.Boolean(compute="_compute_asks")
+    action_words = fields.Char(string="Then", compute="_compute_action_words")
+    opened_count = fields.Integer(string="Records", compute="_compute_opened_count")
+
+    @api.depends("line_ids.field")
+    def _compute_asks(self):
+        for route in self:
+            asked = set(route.line_ids.mapped("field"))
+            route.asks_header = "header" in asked
+            route.asks_time = "time" in asked
+
+    @api.depends("action", "target_model", "record_ref", "approval")
+    @api.depends_context("lang", "uid")
+    def _compute_action_words(self):
+        actions = dict(self._fields["action"]._description_selection(self.env))
+        for route in self:
+            told = actions.get(route.action, "")
+            if route.action == "create" and route.target_model:
+                name = self.env["ir.model"]._get(route.target_model).name
+                told = self.env._("Open: %s", name)
+                if route.approval:
+                    told = self.env._("Open when a person agrees: %s", name)
+            elif route.action == "record" and route.record_ref:
+                told = self.env._("Add to: %s", route._record_name())
+            route.action_words = told
+
+    def _record_name(self):
+        """The name of the record for those who may see it, else its number."""
+        record = self.record_ref.with_env(self.env)
+        return record.display_name if record.has_access("read") else f"{record._name} {record.id}"
+
+    def _compute_opened_count(self):
+        counted = self.env["mailbox.decision"]._read_group(
+            [("route_id", "in", self.ids), ("outcome", "=", "created")], ["route_id"], ["__count"]
+        )
+        counts = {route.id: count for route, count in counted}
+        for route in self:
+            route.opened_count = counts.get(route.id, 0)
+
+    def action_decisions(self):
+        """The decisions in which this rule acted, as far as the person reads the mail."""
+        self.ensure_one()
+        values = self.env["ir.actions.act_window"]._for_xml_id(
+            "mailbox_sync.mailbox_decision_action"
+        )
+        return {**values, "domain": [("route_id", "=", self.id)], "name": self.name}
+
+
+class MailboxRouteLine(models.Model):
+    _inherit = "mailbox.route.line"
+
+    op_options = fields.Json(compute="_compute_options")
+    value_options = fields.Json(compute="_compute_options")
+
+    @api.depends("field")
+    @api.depends_context("lang")
+    def _compute_options(self):
+        texts = words.choices(self.env)
+        for line in self:
+            kind = syntax.FIELDS.get(line.field)
+            line.op_options = list(syntax.OPS.get(kind, ()))
+            line.value_options = [
+                [value, texts.get(line.field, {}).get(value, value)]
+                for value in syntax.CHOICES.get(line.field, ())
+            ]
+
+    @api.onchange("field")
+    def _onchange_field(self):
+        result = super()._onchange_field()
+        choices = syntax.CHOICES.get(self.field)
+        if choices and self.value not in choices:
+            self.value = choices[0]
+        return result

@@ -1,0 +1,86 @@
+import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
+
+const tours = registry.category("web_tour.tours");
+const preview = (words) => ({ trigger: `.o_mailbox_preview_text:contains(${words})` });
+const cell = (row, name) =>
+    `.o_mailbox_conditions .o_data_row:nth-child(${row}) [name=${name}]`;
+
+/** Open a menu of the editor and choose. */
+const choose = (name, words) => [
+    { trigger: `.o_mailbox_conditions .o_selected_row [name=${name}] .o_select_menu_toggler`, run: "click" },
+    { trigger: `.o_select_menu_item:contains(${words})`, run: "click" },
+];
+
+tours.add("mailbox_rule_editor", {
+    steps: () => [
+        { trigger: ".o_list_button_add", run: "click" },
+        { trigger: ".o_field_widget[name=name] input", run: "edit Offers" },
+        {
+            trigger: ".o_field_widget[name=target_model] .o_select_menu_toggler",
+            run: "click",
+        },
+        { trigger: ".o_select_menu_item:contains(Contact)", run: "click" },
+        { content: "everything matches while nothing is asked", ...preview("4 of the 4") },
+        { trigger: ".o_mailbox_conditions .o_field_x2many_list_row_add button, .o_mailbox_conditions .o_field_x2many_list_row_add a", run: "click" },
+        { trigger: `${cell(1, "value")} input`, run: "edit offer" },
+        { content: "the preview follows what is written", ...preview("2 of the 4") },
+        { trigger: ".o_field_widget[name=preview_ids] .o_data_row:contains(Offer for doors)" },
+        { trigger: ".o_mailbox_conditions .o_field_x2many_list_row_add button, .o_mailbox_conditions .o_field_x2many_list_row_add a", run: "click" },
+        ...choose("field", "kind of machine mail"),
+        {
+            content: "a question with a few answers offers them",
+            trigger: ".o_mailbox_conditions .o_selected_row [name=value] .o_select_menu_toggler",
+            run: "click",
+        },
+        { trigger: ".o_select_menu_item:contains(mailing list)", run: "click" },
+        { trigger: ".o_mailbox_conditions .o_selected_row [name=negate] input", run: "check" },
+        preview("1 of the 4"),
+        { trigger: ".o_field_widget[name=condition_words]:contains(not (kind of machine mail is “mailing list”))" },
+        ...stepUtils.saveForm(),
+    ],
+});
+
+tours.add("mailbox_backtest", {
+    steps: () => [
+        { trigger: ".o_data_row:contains(Offers) td[name=name]", run: "click" },
+        { trigger: "button[name=action_backtest]", run: "click" },
+        { trigger: ".modal-title:contains(Try on past mail)" },
+        { trigger: ".modal [name=looked_at]:contains(4)" },
+        { trigger: ".modal [name=match_count]:contains(2)" },
+        { trigger: ".modal [name=record_count]:contains(1)" },
+        { trigger: ".modal .o_data_row:contains(Offer for doors):contains(Would open a record)" },
+        { trigger: ".modal .o_data_row:contains(Weekly offers):contains(No business of rules)" },
+        { trigger: ".modal .o_form_button_cancel, .modal button:contains(Close)", run: "click" },
+        { trigger: "body:not(:has(.modal))" },
+    ],
+});
+
+tours.add("mailbox_waiting", {
+    steps: () => [
+        { trigger: ".o_kanban_group:contains(Waits for approval) .o_kanban_record:contains(Order of chairs)", run: "click" },
+        { trigger: ".o_mailbox_why li:contains(Rule “Orders”):contains(matches)" },
+        { trigger: ".o_field_widget[name=title] input", run: "edit Chairs for the hotel" },
+        { trigger: "button[name=action_approve]", run: "click" },
+        { trigger: ".o_field_widget[name=outcome]:contains(Opened a record)" },
+        { trigger: ".o_field_widget[name=link_ids] .o_data_row:contains(Chairs for the hotel)" },
+        { content: "what was done by hand becomes a rule", trigger: "button[name=action_teach]", run: "click" },
+        { trigger: ".o_field_widget[name=condition_words]:contains(hotel.test)" },
+        preview("1 of the"),
+        ...stepUtils.saveForm(),
+    ],
+});
+
+tours.add("mailbox_why_here", {
+    steps: () => [
+        { trigger: ".o_data_row:contains(Order of chairs) td[name=subject]", run: "click" },
+        { trigger: ".nav-link:contains(Why here)", run: "click" },
+        { trigger: ".o_mailbox_why_page .o_field_badge:contains(Waits for approval)" },
+        { trigger: ".o_mailbox_why li:contains(Did we write it?):contains(no)" },
+        { trigger: ".o_mailbox_why li:contains(Rule “Offers”):contains(does not match):contains(but found “Order of chairs”)" },
+        { trigger: ".o_mailbox_why li:contains(Rule “Orders”):contains(matches)" },
+        { trigger: ".o_mailbox_why li:contains(Otherwise the rule “Everything” would have acted)" },
+        { trigger: "button[name=action_why_here]", run: "click" },
+        { trigger: ".modal [name=outcome]:contains(Waits for approval)" },
+    ],
+});

@@ -1,0 +1,57 @@
+"""What people do with rules and with mail that waits, in a real browser."""
+
+from odoo.tests.common import HttpCase, tagged
+
+from .routing_common import RoutingCase
+
+
+@tagged("post_install", "-at_install", "mailbox_tour")
+class TestRoutingTours(RoutingCase, HttpCase):
+    def setUp(self):
+        super().setUp()
+        for group in ("base.group_partner_manager", "mailbox_sync.group_manager"):
+            self.owner.group_ids += self.env.ref(group)
+        self.owner.password = self.owner.login
+        self.deliver("Offer for doors", sender="Ada <ada@doors.test>")
+        self.deliver("Lunch?", sender="Eve <eve@friends.test>")
+        self.deliver("Weekly offer", list_id="News <news.shop.test>")
+
+    def tour(self, path, name):
+        self.start_tour(path, name, login=self.owner.login)
+
+    def test_a_rule_is_written_and_the_preview_follows(self):
+        self.deliver("Question")
+        self.tour("/odoo/action-mailbox_sync.mailbox_route_action", "mailbox_rule_editor")
+        rule = self.env["mailbox.route"].search([("name", "=", "Offers")])
+        self.assertEqual(
+            [(line.field, line.op, line.value) for line in rule.line_ids],
+            [("subject", "contains", "offer"), ("automatic", "is", "list")],
+        )
+
+    def test_a_rule_is_tried_on_past_mail(self):
+        self.deliver("Question")
+        line = {"field": "subject", "op": "contains", "value": "offer"}
+        self.rule(name="Offers", line_ids=[(0, 0, line)])
+        partners = self.env["res.partner"].search_count([])
+        self.tour("/odoo/action-mailbox_sync.mailbox_route_action", "mailbox_backtest")
+        self.assertEqual(self.env["res.partner"].search_count([]), partners, "nothing is opened")
+
+    def held(self):
+        for number, (name, word) in enumerate((("Offers", "offer"), ("Orders", "order"))):
+            line = {"field": "subject", "op": "words", "value": word}
+            self.rule(name=name, sequence=number, approval=True, line_ids=[(0, 0, line)])
+        self.rule(name="Everything", sequence=9)
+        return self.deliver("Order of chairs", sender="Hugo <hugo@hotel.test>")
+
+    def test_a_held_mail_is_approved_and_becomes_a_rule(self):
+        decision = self.held()
+        self.tour("/odoo/action-mailbox_sync.mailbox_decision_action_waiting", "mailbox_waiting")
+        self.assertEqual((decision.outcome, decision.decided_by), ("created", self.owner))
+        partner = self.env["res.partner"].browse(decision.link_ids.res_id)
+        self.assertEqual(partner.name, "Chairs for the hotel")
+        taught = self.env["mailbox.route"].search([("name", "=", "Mail of hotel.test")])
+        self.assertEqual((taught.target_model, taught.mailbox_id), ("res.partner", self.mailbox))
+
+    def test_a_message_says_why_it_is_here(self):
+        self.held()
+        self.tour("/odoo/mailbox-messages", "mailbox_why_here")
