@@ -58,28 +58,8 @@ def operators(env):
 def choices(env):
     """The answers of questions that have a few only."""
     return {
-        "role": {
-            "inbox": env._("inbox"),
-            "sent": env._("sent"),
-            "drafts": env._("drafts"),
-            "archive": env._("archive"),
-            "trash": env._("trash"),
-            "junk": env._("spam"),
-            "all": env._("all mail"),
-            "flagged": env._("starred"),
-            "important": env._("important"),
-        },
-        "automatic": {
-            "any": env._("any machine"),
-            "bounce": env._("failed delivery"),
-            "delay": env._("late delivery"),
-            "report": env._("other report"),
-            "auto-reply": env._("out of office"),
-            "auto-generated": env._("written by a program"),
-            "list": env._("mailing list"),
-            "bulk": env._("bulk mail"),
-            "calendar": env._("invitation"),
-        },
+        "role": _folders(env),
+        "automatic": _machines(env),
         "reply": {
             "new": env._("the first"),
             "reply": env._("an answer"),
@@ -110,6 +90,36 @@ def choices(env):
             "normal": env._("normal"),
             "low": env._("low"),
         },
+    }
+
+
+def _folders(env):
+    """The kinds of folders."""
+    return {
+        "inbox": env._("inbox"),
+        "sent": env._("sent"),
+        "drafts": env._("drafts"),
+        "archive": env._("archive"),
+        "trash": env._("trash"),
+        "junk": env._("spam"),
+        "all": env._("all mail"),
+        "flagged": env._("starred"),
+        "important": env._("important"),
+    }
+
+
+def _machines(env):
+    """The kinds of mail of machines."""
+    return {
+        "any": env._("any machine"),
+        "bounce": env._("failed delivery"),
+        "delay": env._("late delivery"),
+        "report": env._("other report"),
+        "auto-reply": env._("out of office"),
+        "auto-generated": env._("written by a program"),
+        "list": env._("mailing list"),
+        "bulk": env._("bulk mail"),
+        "calendar": env._("invitation"),
     }
 
 
