@@ -39,6 +39,8 @@ from . import mailbox_waiting
 from . import mailbox_teach
 from . import mailbox_acknowledge
 from . import mailbox_routing
+from . import mailbox_older
+from . import mailbox_quiet
 from . import ir_websocket
 from . import res_config_settings
 from . import res_users

@@ -27,4 +27,5 @@ from . import test_hoot
 from . import test_routing
 from . import test_routing_forged
 from . import test_routing_loops
+from . import test_routing_older
 from . import test_routing_tours

@@ -15,6 +15,8 @@ MAIL = (
     "mailbox.command",
     "mailbox.link",
     "mailbox.decision",
+    "mailbox.older",
+    "mailbox.older.line",
 )
 #: Rules of a mailbox tell about its mail too, but are written by hand.
 RULES = ("mailbox.route", "mailbox.route.line")
@@ -197,7 +199,15 @@ class AccessCase:
             "mailbox.decision": env["mailbox.decision"].create(
                 {**base, "message_id": mail.id, "outcome": "stored", "title": word}
             ),
+            **cls.fill_older(base, rule),
         }
+
+    @classmethod
+    def fill_older(cls, base, rule):
+        """A look at older mail."""
+        older = cls.env["mailbox.older"].create({**base, "until": "2026-01-01 00:00:00"})
+        line = cls.env["mailbox.older.line"].create({"older_id": older.id, "route_id": rule.id})
+        return {"mailbox.older": older, "mailbox.older.line": line}
 
     def ways(self, model, person):
         """What a person gets of the planted rows of a model, by each way a client can ask."""

@@ -10,7 +10,7 @@ import { listView } from "@web/views/list/list_view";
 
 import { useMailboxLive } from "./live_hook";
 
-const MOVING = ["importing", "connecting", "running"];
+const MOVING = ["importing", "connecting", "running", "looking", "undoing"];
 
 const isMoving = (record) => MOVING.includes(record.data.state);
 
