@@ -2,8 +2,8 @@
 
 Usage: python -m mailbox_tools.peer_test [ADDON…]
 
-Default suites: test_mail and google_gmail. It fails when one test got worse: passed without our
-addons, but not with them.
+Default suites: test_mail, google_gmail and crm. Both sides have the addons of others that ours
+need. It fails when one test got worse: passed without our addons, but not with them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from mailbox_tools.env import ToolingError, command_line, need_debian_package, s
 from mailbox_tools.odoo_log import FAILED, PASSED, SKIPPED, Outcome
 from mailbox_tools.postgres import Server
 
-SUITES = ("test_mail", "google_gmail")
+SUITES = ("test_mail", "google_gmail", "crm")
 
 
 def worse(without: Mapping[str, str], with_ours: Mapping[str, str]) -> dict[str, str]:
@@ -30,8 +30,8 @@ def summary(outcome: Outcome) -> str:
     return ", ".join(counts)
 
 
-def _run(server: Server, database: str, suites: Sequence[str], addons: Sequence[str]) -> Outcome:
-    databases.create_database(server, database, [*suites, *addons])
+def _run(server: Server, database: str, suites: Sequence[str], own: bool) -> Outcome:
+    databases.create_database(server, database, [*suites, *paths.own_addons()], own=own)
     tags = ",".join(f"/{name}" for name in suites)
     outcome = odoo_tests.run(server, database, tags, update=suites)
     databases.drop_database(server, database)
@@ -50,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     need_debian_package("chromium", "Odoo's tests with a browser", command="chromium")
     say(f"running {', '.join(suites)} without and with {', '.join(paths.own_addons())}")
     with postgres.server() as server, ThreadPoolExecutor(2) as pool:
-        without = pool.submit(_run, server, "peer_without", suites, [])
-        ours = pool.submit(_run, server, "peer_with", suites, paths.own_addons())
+        without = pool.submit(_run, server, "peer_without", suites, False)
+        ours = pool.submit(_run, server, "peer_with", suites, True)
         before, after = without.result(), ours.result()
     print(f"without our addons: {summary(before)}\nwith our addons:    {summary(after)}")
     changed = worse(before.tests, after.tests)
