@@ -46,17 +46,25 @@ def wake(stream, lane: str, seconds: float = 0.0) -> None:
     )._job_sync()
 
 
-def enqueue(record, channel: str, key: str, seconds: float = 0.0, description: str = ""):
-    """A delayable for ``record``, to call the job method on."""
+def enqueue(
+    record,
+    channel: str,
+    key: str,
+    seconds: float = 0.0,
+    description: str = "",
+    sooner: bool = False,
+):
+    """A delayable for ``record``, to call the job method on. ``sooner``: before those of the same
+    channel that wait already."""
     eta = timedelta(seconds=seconds) if seconds > _AT_ONCE else None
-    return _delayable(record, channel, key, eta, description)
+    return _delayable(record, channel, key, eta, description, PRIORITY[channel] - sooner)
 
 
-def _delayable(record, channel, key, eta, description):
+def _delayable(record, channel, key, eta, description, priority=None):
     # Jobs act for the mailbox, not for the person whose click woke them.
     return record.with_user(SUPERUSER_ID).with_delay(
         channel=channel,
-        priority=PRIORITY[channel],
+        priority=PRIORITY[channel] if priority is None else priority,
         identity_key=key,
         eta=eta,
         description=description or None,

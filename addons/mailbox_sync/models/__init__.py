@@ -41,6 +41,7 @@ from . import mailbox_acknowledge
 from . import mailbox_routing
 from . import mailbox_older
 from . import mailbox_quiet
+from . import mail_thread
 from . import ir_websocket
 from . import res_config_settings
 from . import res_users

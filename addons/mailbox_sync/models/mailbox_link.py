@@ -38,6 +38,7 @@ class MailboxLink(models.Model):
     )
     _once_a_rule = models.UniqueIndex("(route_id, rfc_id) WHERE route_id IS NOT NULL")
     _record_idx = models.Index("(model, res_id) WHERE res_id IS NOT NULL")
+    _opened_idx = models.Index("(create_date) WHERE opened")
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from .. import jobs
 from ..routing import facts, older, plan
+from ..routing.work import Work
 from ..store.raw import RawMissing
 
 _NOT_ROUTED = ("drafts", "junk", "trash")
@@ -174,12 +175,11 @@ class MailboxOlder(models.Model):
         routes = self.env["mailbox.route"]._of(self.mailbox_id)
         lines = {line.route_id.id: line for line in self.line_ids}
         tally = older.Tally()
-        for row in rows:
+        for mail in facts.Batch(rows).mails:
             try:
-                mail = facts.mail_of(row)
+                tally.add(mail.row, plan.make(mail, routes))
             except RawMissing:
                 continue
-            tally.add(row, plan.make(mail, routes))
         for route_id, found in tally.rules.items():
             line = lines.get(route_id) or self.line_ids.create(
                 {"older_id": self.id, "route_id": route_id}
@@ -192,10 +192,11 @@ class MailboxOlder(models.Model):
 
     def _run_page(self):
         rows = self._page()
-        for row in rows:
+        work = Work(rows)
+        work.run()
+        for row in (work.left | work.failed).sorted(lambda one: (one.date, one.id)):
             row._route()
-            row.invalidate_recordset(["decision_ids"])
-            row.decision_ids.older_id = self
+        rows.decision_ids.older_id = self
         return self._advance(rows)
 
     def _undo_page(self):

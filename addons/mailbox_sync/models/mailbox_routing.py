@@ -1,26 +1,24 @@
-"""Mail on its way to records: one job a message, after the message is stored (T3).
+"""Mail on its way to records: jobs of many messages each, after those are stored (T3).
 
 Rows arrive in one transaction and are routed in others, so that a broken rule never delays the
 inbox. Only mail that came after the mailbox was connected is routed by itself; older mail opens
 nothing unless somebody asks for it, message by message.
 """
 
-import logging
-
-import psycopg2
 from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from .. import jobs
-from ..routing import facts, outcome, people, plan
-from ..store.raw import RawMissing
-
-_logger = logging.getLogger(__name__)
+from ..routing import outcome, people
+from ..routing.work import Work
 
 #: Folders whose mail is no business.
 _NOT_ROUTED = ("drafts", "junk", "trash")
-_WAITING = ("held", "triage")
+#: Messages of one job.
+_BATCH = 100
+#: First key of the lock on a mailbox's routing.
+_LOCK = 0x6D61696C
 
 
 class Mailbox(models.Model):
@@ -87,6 +85,19 @@ class Mailbox(models.Model):
         rows = self.env["mailbox.message"].browse(row[0] for row in self.env.cr.fetchall())
         rows._enqueue_route()
 
+    def _take_routing(self):
+        """Whether no other job routes mail of these mailboxes; none will until this transaction
+        ends.
+
+        Mail of a mailbox is routed one after the other: an answer must find the record that the
+        mail before it opened.
+        """
+        for mailbox_id in sorted(self.ids):
+            self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, mailbox_id])
+            if not self.env.cr.fetchone()[0]:
+                return False
+        return True
+
 
 class MailboxMessage(models.Model):
     _inherit = "mailbox.message"
@@ -97,54 +108,56 @@ class MailboxMessage(models.Model):
     decision_reason = fields.Char(related="decision_ids.reason_text", related_sudo=False)
     decision_why = fields.Html(related="decision_ids.why_html", related_sudo=False, sanitize=False)
 
-    def _enqueue_route(self):
-        for message in self:
+    def _enqueue_route(self, sooner=False):
+        """Jobs for these messages, a batch each, in their order. ``sooner``: before other batches,
+        which hold later mail."""
+        for start in range(0, len(self), _BATCH):
+            some = self[start : start + _BATCH]
+            first, last = some[0].id, some[-1].id
+            key = f"route:{first}" if len(some) == 1 else f"route:{first}-{last}:{len(some)}"
             jobs.enqueue(
-                message,
+                some,
                 jobs.ROUTE,
-                f"route:{message.id}",
-                description=self.env._("Route mail %s", message.id),
+                key,
+                description=self.env._("Route %s mails", len(some)),
+                sooner=sooner,
             )._job_route()
 
     def _job_route(self):
-        """Job: decide about one message and do it. Doing it again changes nothing."""
-        self.ensure_one()
-        if self.disposition != "stored" or self.mailbox_id._is_asleep():
-            return "not now"
-        if self.decision_ids:
-            return "decided already"
-        if self.mailbox_id.routing == "off":
-            return "off"
-        return self._route().outcome
+        """Job: decide about messages and do it. Doing it again changes nothing."""
+        todo = self._to_route()
+        if not todo:
+            return "nothing to decide"
+        if not todo.mailbox_id._take_routing():
+            todo._enqueue_route(sooner=True)
+            return "another job routes this mailbox"
+        counted = todo._route()
+        return ", ".join(f"{count} {word}" for word, count in sorted(counted.items()))
+
+    def _to_route(self):
+        """Those that wait for a decision, the oldest first."""
+        domain = [
+            ("id", "in", self.ids),
+            ("disposition", "=", "stored"),
+            ("decision_ids", "=", False),
+            ("mailbox_id.routing", "!=", "off"),
+        ]
+        found = self.search(domain, order="date, id")
+        asleep = found.mailbox_id.filtered(lambda one: one._is_asleep())
+        return found.filtered(lambda one: one.mailbox_id not in asleep)
 
     def _route(self):
-        """Decide and do; returns the decision. As superuser."""
-        try:
-            mail = facts.mail_of(self)
-        except RawMissing:
-            return self._decide("triage", plan.Plan(reason="source"))
-        made = plan.make(mail, self.env["mailbox.route"]._of(self.mailbox_id))
-        try:
-            with self.env.cr.savepoint():
-                decision = self._decide(outcome.carry_out(mail, made), made)
-                self._after_route(mail, made, decision)
-        except psycopg2.OperationalError:
-            raise  # the database's own trouble: the job is started again
-        except (UserError, psycopg2.Error, ValueError, TypeError, KeyError) as error:
-            _logger.warning("Message %s cannot be routed", self.id, exc_info=True)
-            return self._decide_failed(made, error)
-        return decision
+        """Decide and do, as superuser; how often each outcome came."""
+        work = Work(self)
+        work.run()
+        work.left._enqueue_route(sooner=True)
+        for row in work.failed:
+            row._enqueue_route(sooner=True)
+        return work.counted
 
-    def _decide_failed(self, made, error):
-        """A target that refuses a mail does not lose it: it waits, with what was said."""
-        step = {"stage": "failed", "result": "failed", "evidence": [["", str(error)[:500]]]}
-        made.steps.append(step)
-        made.reason = "failed"
-        return self._decide("triage", made)
-
-    def _after_route(self, mail, made, decision):
-        """Called when a message was decided about (hook)."""
-        if made.finding and made.finding.stage == "own" and decision.outcome in ("noted", "joined"):
+    def _after_route(self, mail, made, decided):
+        """Called when a message was decided about, with the outcome (hook)."""
+        if made.finding and made.finding.stage == "own" and decided in ("noted", "joined"):
             self._partners_of_answer(mail, made.candidate.record)
 
     def _partners_of_answer(self, mail, record):
@@ -157,35 +170,13 @@ class MailboxMessage(models.Model):
             if partner:
                 outcome.set_customer(record, partner)
 
-    def _decide(self, what, made):
-        """Write down the decision."""
-        first = made.routes[:1]
-        waits = what in _WAITING
-        record = made.candidate.record if made.candidate else None
-        return self.env["mailbox.decision"].create(
-            {
-                "message_id": self.id,
-                "mailbox_id": self.mailbox_id.id,
-                "outcome": what,
-                "reason": made.reason,
-                "score": made.score,
-                "route_id": first[0].id if first else False,
-                "steps": made.steps,
-                "otherwise": made.otherwise,
-                "target_model": first[0].target_model if first and waits else False,
-                "user_id": first[0].user_id.id if first and waits else False,
-                "record_ref": f"{record._name},{record.id}" if waits and record else False,
-            }
-        )
-
     # -- for people ----------------------------------------------------------------------------
 
     def action_route(self):
         """Route messages now, also old ones: somebody asks for it."""
         self._check_decider()
-        for message in self.sudo():
-            if not message.decision_ids:
-                message._enqueue_route()
+        waiting = self.sudo().filtered(lambda one: not one.decision_ids)
+        waiting.sorted(lambda one: (one.date, one.id))._enqueue_route()
 
     def action_why_here(self):
         """Show what became of this mail and why."""

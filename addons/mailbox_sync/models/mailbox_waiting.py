@@ -48,14 +48,16 @@ class MailboxDecision(models.Model):
         for one in threads.candidates(mail, trusted=True):
             if one.is_there and one.record._name == target._name:
                 outcome.link(mail, one.record, gateway.line_of(one.record, mail), origin="copy")
+                mail.batch.write()
                 return one.record
         values = {**system._mailbox_values(mail), **self._proposed_values()}
         route = self.route_id.sudo()
         if route and route.target_model == target._name and route.action == "create":
             values = {**route._record_values(), **values}
         record = system._mailbox_new(mail, values)
-        made = outcome.link(mail, record, gateway.line_of(record, mail), origin="person")
-        made.opened = True
+        line = gateway.line_of(record, mail)
+        outcome.link(mail, record, line, origin="person", opened=True)
+        mail.batch.write()
         if route:
             route._after_open(record, mail)
         return record
@@ -79,6 +81,7 @@ class MailboxDecision(models.Model):
             record.check_access("write")
             line = outcome.add(record.sudo(), mail)
             outcome.link(mail, record.sudo(), line, origin="person")
+            mail.batch.write()
             decision._finish("joined", record)
 
     def action_reject(self):

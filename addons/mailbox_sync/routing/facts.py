@@ -1,29 +1,56 @@
-"""A stored message as the facts that stages and rules ask about."""
+"""Stored messages as the facts that stages and rules ask about: many at once, no further than
+needed.
+"""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from odoo.tools import email_normalize
+from odoo import fields
+from odoo.tools import SQL, email_normalize
 
 from mailbox_core import registry
-from mailbox_core.mime.parse import parse
-from mailbox_core.rules import authenticity
+from mailbox_core.mime.parse import parse, parse_head
+from mailbox_core.rules import authenticity, stages
 from mailbox_core.rules.facts import Facts, facts_of
 from mailbox_core.types import Email
 
 from ..mapping import aware
-from . import people, talk
+from ..store.raw import RawMissing, RawStore
+from . import people, talk, threads
+from .book import Book
 from .who import who
 from .who import words as who_words
 
+_QUOTES = str.maketrans({'"': None, "\\": None})
 
-@dataclass(frozen=True)
+
+@dataclass
 class Mail:
-    """One message on its way to a record: the row, what was parsed, and the facts."""
+    """One message on its way to a record: the row, what was parsed, and the facts.
+
+    ``email`` and ``facts`` are of the header only until ``deepen`` was called.
+    """
 
     row: object
     email: Email
-    source: bytes
     facts: Facts
+    batch: "Batch"
+    raw: bytes | None = None
+
+    @property
+    def source(self):
+        """The octets of the mail. Raises RawMissing."""
+        self.deepen()
+        return self.raw
+
+    def deepen(self):
+        """Read the mail to its end: text, files. Raises RawMissing."""
+        if self.raw is None:
+            raw = self.row._source()
+            self.email = replace(parse(raw), automatic=self.email.automatic)
+            self.facts = self.batch.facts_of(self.row, self.email)
+            self.raw = raw
 
     @property
     def sender(self):
@@ -34,6 +61,11 @@ class Mail:
         return f'"{name.translate(_QUOTES)}" <{address}>'
 
     @property
+    def partner(self):
+        """The contact who sent it, if there is one."""
+        return self.batch.directory.partner(self.facts.sender)
+
+    @property
     def ids(self):
         """Message-IDs this mail refers to, the nearest first; at most as many as were parsed."""
         chain = [*self.email.in_reply_to, *reversed(self.email.references)]
@@ -42,38 +74,189 @@ class Mail:
     @property
     def key(self):
         """What is the same for every copy of this mail: its Message-ID, else its fingerprint."""
-        return self.email.message_id or f"fingerprint:{self.email.fingerprint}"
+        return self.email.message_id or f"fingerprint:{self.row.fingerprint}"
 
 
-_QUOTES = str.maketrans({'"': None, "\\": None})
+class Batch:
+    """Messages that are routed together, in the order in which they came, and what has to be known
+    to decide about them: a few statements for all of them.
+
+    ``mails`` are those whose source is there; ``missing`` are rows whose source cannot be had now.
+    ``posted`` takes the lines that the work on one mail adds to chatters, ``pending`` its links.
+    """
+
+    def __init__(self, messages):
+        self.env = messages.env
+        self.messages = messages
+        self.directory = people.Directory(self.env)
+        self.evidence = threads.Evidence(self.env)
+        self.book = Book(self.env)
+        self.missing = messages.browse()
+        self.pending = []
+        self.posted = []
+        self._aliases = None
+        self._answered = set()
+        self._talk = {}
+        self._opened = None
+        self.mails = self._read()
+        self.evidence.learn(self.mails)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def _read(self):
+        self.env.flush_all()
+        store = RawStore.of(self.env.cr)
+        emails = {}
+        for row in self.messages:
+            try:
+                emails[row] = replace(parse_head(_head(row, store)), automatic=row.automatic)
+            except RawMissing:
+                self.missing |= row
+        self._answered = self._answers(emails)
+        self._talk = talk.words(self.messages)
+        self.directory.learn(_sender(email) for email in emails.values())
+        return [Mail(row, email, self.facts_of(row, email), self) for row, email in emails.items()]
+
+    def facts_of(self, row, email):
+        """The facts of one message, as far as ``email`` was read."""
+        mailbox, sender = row.mailbox_id, _sender(email)
+        partner = self.directory.partner(sender)
+        spec = registry.specs().get(mailbox.provider)
+        return facts_of(
+            email,
+            mailbox=mailbox.address or "",
+            own=own_addresses(mailbox),
+            received_at=aware(row.date),
+            size=row.size,
+            folders=[(folder.name or "", folder.role or None) for folder in row.folder_ids],
+            reply=self._reply(row, email),
+            authentic=authenticity.verdict(
+                email.headers, sender, spec.authserv_ids if spec else frozenset()
+            ),
+            partner=people.words_of(partner) | who_words(partner),
+            who=who(partner),
+            conversation=self._talk[row.id],
+        )
+
+    def _reply(self, row, email):
+        """Whether it answers something, and whether that was written in this mailbox."""
+        ids = [*email.in_reply_to, *email.references]
+        if not ids:
+            return "new"
+        asked = {(row.mailbox_id.id, one) for one in ids}
+        return "reply" if asked.isdisjoint(self._answered) else "answer"
+
+    def _answers(self, emails):
+        """Which of the ids that mails refer to are those of mails written in their mailbox."""
+        asked = defaultdict(set)
+        for row, email in emails.items():
+            asked[row.mailbox_id].update(email.in_reply_to, email.references)
+        found = set()
+        for mailbox, ids in asked.items():
+            if ids:
+                ours = email_normalize(mailbox.address) or mailbox.address or ""
+                self.env.cr.execute(
+                    SQL(
+                        """SELECT message_id FROM mailbox_message WHERE mailbox_id = %s
+                           AND message_id = ANY(%s) AND lower(from_email) = %s""",
+                        mailbox.id,
+                        sorted(ids),
+                        ours.lower(),
+                    )
+                )
+                found |= {(mailbox.id, row[0]) for row in self.env.cr.fetchall()}
+        return found
+
+    @property
+    def aliases(self):
+        """Addresses of these mails that are Odoo's own, normalised; they belong to no contact."""
+        if self._aliases is None:
+            used = {
+                form
+                for mail in self.mails
+                for address in (mail.facts.sender, *mail.facts.to, *mail.facts.cc)
+                if (form := email_normalize(address, strict=False))
+            }
+            self.directory.learn(used)
+            domains = self.env["mail.alias.domain"].sudo()
+            self._aliases = frozenset(domains._find_aliases(sorted(used)))
+        return self._aliases
+
+    # -- how much somebody sent lately ---------------------------------------------------------
+
+    def history(self, mail):
+        """How much this sender opened lately, by the limits of Odoo's own gateway."""
+        sender = mail.facts.sender
+        if self._opened is None:
+            self._count()
+        limit, minutes, allowed = self._limits
+        if not sender or sender in allowed:
+            return stages.History()
+        return stages.History(self._opened[sender], limit, minutes)
+
+    def count_opened(self, mail):
+        """Count one more record that a mail opened."""
+        if self._opened is not None:
+            self._opened[mail.facts.sender] += 1
+
+    def _count(self):
+        param = self.env["ir.config_parameter"].sudo().get_param
+        limit = int(param("mail.gateway.loop.threshold", 20))
+        minutes = int(param("mail.gateway.loop.minutes", 120))
+        senders = sorted({mail.facts.sender for mail in self.mails})
+        allowed = self.env["mail.gateway.allowed"].sudo()
+        known = allowed.search([("email_normalized", "in", senders)])
+        self._limits = limit, minutes, frozenset(known.mapped("email_normalized"))
+        self.env.cr.execute(
+            SQL(
+                """SELECT lower(m.from_email), count(*) FROM mailbox_link l
+                   JOIN mailbox_message m ON m.id = l.message_id
+                   WHERE l.opened AND l.origin = 'rule' AND l.create_date >= %s
+                     AND lower(m.from_email) = ANY(%s) GROUP BY 1""",
+                fields.Datetime.now() - timedelta(minutes=minutes),
+                senders,
+            )
+        )
+        self._opened = defaultdict(int, self.env.cr.fetchall())
+
+    # -- what the work on a mail left ----------------------------------------------------------
+
+    def links_of(self, row):
+        """The links of a message, those that are not written yet included."""
+        waiting = [link for link, _values in self.pending if link.row_id == row.id]
+        return [*self.evidence.links_of_row(row), *waiting]
+
+    def keep(self):
+        """The work on a mail stands: its links count for the mails that follow."""
+        for link, values in self.pending:
+            self.evidence.note(link)
+            self.book.links.append(values)
+        self.pending.clear()
+        self.directory.unsure = True
+
+    def write(self):
+        """Write down the links, and the decisions if there are any."""
+        self.keep()
+        self.book.write()
+
+    def lose(self, mail):
+        """The work on a mail was rolled back."""
+        self.pending.clear()
+        self.posted.clear()
+        self.directory.forget()
+        self.evidence.lose(mail)
 
 
 def mail_of(message):
-    """``message`` (superuser) as a ``Mail``. Raises RawMissing when its source cannot be had."""
+    """``message`` (superuser) as a ``Mail`` that was read to its end. Raises RawMissing when its
+    source cannot be had."""
     message.ensure_one()
-    mailbox = message.mailbox_id
-    source = message._source()
-    email = parse(source)
-    spec = registry.specs().get(mailbox.provider)
-    author = email.from_[0] if email.from_ else email.sender
-    sender = author.email.lower() if author else ""
-    partner = people.partner_of(message.env, sender)
-    facts = facts_of(
-        email,
-        mailbox=mailbox.address or "",
-        own=own_addresses(mailbox),
-        received_at=aware(message.date),
-        size=message.size,
-        folders=[(folder.name or "", folder.role or None) for folder in message.folder_ids],
-        reply=_reply(message, email),
-        authentic=authenticity.verdict(
-            email.headers, sender, spec.authserv_ids if spec else frozenset()
-        ),
-        partner=people.words(message.env, sender) | who_words(partner),
-        who=who(partner),
-        conversation=talk.words(message)[message.id],
-    )
-    return Mail(message, email, source, facts)
+    batch = Batch(message)
+    if not batch.mails:
+        raise RawMissing(message.env._("there is no copy here"))
+    mail = batch.mails[0]
+    mail.deepen()
+    return mail
 
 
 def own_addresses(mailbox):
@@ -81,18 +264,16 @@ def own_addresses(mailbox):
     return [mailbox.address] if mailbox.address else []
 
 
-def _reply(message, email):
-    """Whether it answers something, and whether that was written in this mailbox."""
-    ids = [*email.in_reply_to, *email.references]
-    if not ids:
-        return "new"
-    ours = email_normalize(message.mailbox_id.address) or message.mailbox_id.address
-    answered = message.search_count(
-        [
-            ("mailbox_id", "=", message.mailbox_id.id),
-            ("message_id", "in", ids),
-            ("from_email", "=ilike", ours),
-        ],
-        limit=1,
-    )
-    return "answer" if answered else "reply"
+def _head(row, store):
+    """Enough octets for the header; the whole source where it has to be fetched anyway."""
+    if row.raw_store:
+        try:
+            return store.head(row.raw_store)
+        except RawMissing:
+            pass
+    return row._source()
+
+
+def _sender(email):
+    author = email.from_[0] if email.from_ else email.sender
+    return author.email.lower() if author else ""

@@ -7,12 +7,16 @@ gateway knows replies and copies of this mail.
 
 from markupsafe import Markup
 from odoo import fields
+from odoo.tools import email_normalize
 from odoo.tools.mail import append_content_to_html, html_sanitize
 
 from mailbox_core.errors import ProviderError
-from mailbox_core.mime.parse import part_bytes
+from mailbox_core.mime.parse import iter_parts
 
 from ..store.raw import RawMissing
+
+#: The context key of a list that takes every ``Line`` which is posted.
+POSTED = "mailbox_posted"
 
 
 def message_dict(mail):
@@ -20,12 +24,13 @@ def message_dict(mail):
 
     The date is when the provider received it: clocks of senders are wrong, sometimes on purpose.
     """
-    email, facts, row = mail.email, mail.facts, mail.row
+    mail.deepen()
+    email, row = mail.email, mail.row
     to, cc = _line(email.to), _line(email.cc)
-    aliases = _aliases(row.env, [*facts.to, *facts.cc])
+    aliases = mail.batch.aliases
     return {
         "message_type": "email",
-        "message_id": email.message_id or f"<{row.raw_sha256 or row.id}@mailbox.invalid>",
+        "message_id": message_dict_id(mail),
         "subject": email.subject,
         "email_from": mail.sender,
         "from": mail.sender,
@@ -46,8 +51,8 @@ def open_record(env, model, mail, values):
     """A new record of ``model`` with the mail as its first line; returns it."""
     values_of_mail = message_dict(mail)
     route = (model, 0, values, env.uid, None)
-    thread = env["mail.thread"]
-    values_of_mail.update(thread._message_parse_post_process(None, values_of_mail, [route]))
+    thread = _thread(mail)
+    values_of_mail.update(_people(thread, mail, values_of_mail, route))
     record_id = thread._message_route_process(None, values_of_mail, [route])
     return env[model].browse(record_id)
 
@@ -60,15 +65,14 @@ def append(record, mail, quiet=False):
     found = line_of(record, mail)
     if found:
         return found
-    env = record.env
     values = message_dict(mail)
-    route = (record._name, record.id, {}, env.uid, None)
-    thread = env["mail.thread"]
-    values.update(thread._message_parse_post_process(None, values, [route]))
+    route = (record._name, record.id, {}, record.env.uid, None)
+    thread = _thread(mail)
+    values.update(_people(thread, mail, values, route))
     if quiet:
-        return _note(record, values)
-    parent = thread._get_parent_message(values)
-    if parent and (parent.model, parent.res_id) == (record._name, record.id):
+        return _note(thread.env[record._name].browse(record.id), values)
+    parent = _parent(record, mail)
+    if parent:
         values.update(thread._message_parse_extract_from_parent(parent))
     thread._message_route_process(None, values, [route])
     return line_of(record, mail)
@@ -76,23 +80,90 @@ def append(record, mail, quiet=False):
 
 def line_of(record, mail):
     """The line of the record's chatter that is this mail."""
-    return (
-        record.env["mail.message"]
-        .sudo()
-        .search(
-            [
-                ("model", "=", record._name),
-                ("res_id", "=", record.id),
-                ("message_id", "=", message_dict_id(mail)),
-            ],
-            limit=1,
-        )
-    )
+    evidence = mail.batch.evidence
+    for line in mail.batch.posted:
+        evidence.note_line(line)
+    mail.batch.posted.clear()
+    lines = record.env["mail.message"].sudo()
+    for line in evidence.lines(message_dict_id(mail)):
+        if (line.model, line.res_id) == (record._name, record.id):
+            return lines.browse(line.id)
+    return lines
 
 
 def message_dict_id(mail):
     """The Message-ID a mail has in the chatter."""
     return mail.email.message_id or f"<{mail.row.raw_sha256 or mail.row.id}@mailbox.invalid>"
+
+
+def _thread(mail):
+    """Odoo's gateway, with a list for what it posts."""
+    return mail.batch.env["mail.thread"].with_context(**{POSTED: mail.batch.posted})
+
+
+def _people(thread, mail, values, route):
+    """Author and recipients as contacts, as ``_message_parse_post_process`` of Odoo finds them.
+
+    Its answer depends on the record only where an address has several contacts; elsewhere it is
+    known from the lookup for the whole batch.
+    """
+    post_process = type(thread)._message_parse_post_process
+    if post_process.__module__ == _GATEWAY:
+        author = _only(mail, [mail.facts.sender])
+        others = _only(mail, [one.email for one in (*mail.email.to, *mail.email.cc)])
+        if author is not None and others is not None:
+            return {"author_id": author.id, "partner_ids": others.ids}
+    return thread._message_parse_post_process(None, values, [route])
+
+
+#: Where Odoo's own ``_message_parse_post_process`` is written: one that another addon wrote is
+#: asked.
+_GATEWAY = "odoo.addons.mail.models.mail_thread"
+
+
+def _only(mail, addresses):
+    """The contacts with these addresses, None when an address leaves a choice."""
+    batch = mail.batch
+    found = batch.env["res.partner"]
+    for address in addresses:
+        form = email_normalize(address, strict=False)
+        if not form:
+            return None
+        if form not in batch.aliases:
+            some = batch.directory.all(form)
+            if len(some) > 1:
+                return None
+            found |= some.with_env(batch.env)
+    return found
+
+
+def _parent(record, mail):
+    """The line that the mail answers, as Odoo chooses it, if it is in this record's chatter."""
+    evidence = mail.batch.evidence
+    chain = [*mail.email.in_reply_to[:1], *mail.email.references[-_REFERENCES:]]
+    direct = evidence.lines(chain[0]) if mail.email.in_reply_to else ()
+    lines = direct or sorted(
+        (line for one in chain for line in evidence.lines(one)), key=lambda line: -line.id
+    )
+    if lines and (lines[0].model, lines[0].res_id) == (record._name, record.id):
+        return record.env["mail.message"].sudo().browse(lines[0].id)
+    return None
+
+
+#: As many references as Odoo looks at to find a parent.
+_REFERENCES = 32
+
+
+def reset_bounces(env, senders):
+    """Who writes does receive mail: what bounced from these addresses before is forgotten, as
+    Odoo's gateway does for each mail."""
+    forms = sorted({form for one in senders if (form := email_normalize(one))})
+    marked = env["ir.model"].sudo().search([("is_mail_blacklist", "=", True)])
+    names = [one.model for one in marked if one.model in env and not env[one.model]._abstract]
+    for name in names if forms else ():
+        domain = [("message_bounce", ">", 0), ("email_normalized", "in", forms)]
+        for address in set(env[name].sudo().search(domain).mapped("email_normalized")):
+            env["mail.thread"]._routing_reset_bounce(None, {"email_from": address})
 
 
 def _note(record, values):
@@ -121,10 +192,6 @@ def _line(addresses):
     return ", ".join(f'"{one.name}" <{one.email}>' if one.name else one.email for one in addresses)
 
 
-def _aliases(env, addresses):
-    return set(env["mail.alias.domain"].sudo()._find_aliases(addresses)) if addresses else set()
-
-
 def _body(email):
     if email.html:
         return Markup(html_sanitize(email.html, sanitize_tags=False, strip_classes=True))
@@ -133,13 +200,9 @@ def _body(email):
 
 def _attachments(mail):
     make = mail.row.env["mail.thread"]._Attachment
-    for part in mail.email.parts:
-        try:
-            octets = part_bytes(mail.source, part.ref.path) if part.available else None
-        except KeyError:
-            octets = None
-        if octets is None:
-            octets = _fetched(mail, part)
+    for found, inside in iter_parts(mail.source):
+        part = found.part
+        octets = _fetched(mail, part) if inside is None else inside
         if octets is not None:
             info = {"cid": part.content_id} if part.content_id else {}
             yield make(part.filename or "attachment", octets, info)

@@ -1,13 +1,27 @@
-"""Carries out a plan: records, lines of chatter, links, the decision. One transaction, the
-caller's."""
+"""Carries out a plan: records, lines of chatter, links. One transaction, the caller's.
 
-from odoo.tools import SQL, email_normalize
+Links are noted in the batch and written at its end, with the decisions (``book.py``).
+"""
+
+from odoo.tools import email_normalize
 
 from . import gateway, people
+from .threads import Link
+
+#: What a decision is called when nothing is done to a record.
+_QUIET = {"hold": "held", "skip": "skipped", "store": "stored", "ignore": "ignored"}
+
+
+def is_quiet(plan):
+    """Whether the plan leaves every record as it is."""
+    return plan.outcome in _QUIET or plan.outcome == "triage"
 
 
 def carry_out(mail, plan):
-    """Do what the plan says; returns the outcome for the decision."""
+    """Do what the plan says; returns the outcome for the decision. Raises RawMissing."""
+    if is_quiet(plan):
+        return _QUIET.get(plan.outcome, plan.outcome)
+    mail.deepen()
     if plan.outcome in ("join", "note"):
         record = plan.candidate.record
         line = add(record, mail, quiet=plan.outcome == "note")
@@ -15,33 +29,32 @@ def carry_out(mail, plan):
         if plan.report is not None and plan.report.bounced:
             mark_bounced(mail, plan.report, record)
         return "noted" if plan.outcome == "note" else "joined"
-    if plan.outcome in ("create", "record"):
-        outcomes = [
-            act(mail, route) for route in plan.routes if route.action in ("create", "record")
-        ]
-        return outcomes[0]
-    return {"hold": "held", "skip": "skipped", "store": "stored", "ignore": "ignored"}.get(
-        plan.outcome, plan.outcome
-    )
+    outcomes = [act(mail, route) for route in plan.routes if route.action in ("create", "record")]
+    return outcomes[0]
 
 
 def act(mail, route):
-    """What one rule does with one mail: at most once for every copy of it, in whichever mailbox."""
-    claimed = _claim(mail, route)
-    if claimed is None:
-        return "joined"
+    """What one rule does with one mail: at most once for every copy of it, in whichever mailbox.
+
+    Between jobs that run at the same time the unique index decides; who loses starts again.
+    """
+    evidence = mail.batch.evidence
+    for other in evidence.links_of(mail.key):
+        if other.route_id == route.id:
+            record = evidence.record(*other.target)
+            if record is not None and other.row_id != mail.row.id:
+                lines = record.env["mail.message"]
+                link(mail, record, lines.browse(other.line_id), origin="copy")
+            return "joined"
     if route.action == "record":
         record, opened = route.record_ref.sudo(), False
     else:
         record, opened = find_or_open(mail, route.target_model, route._record_values())
+    line = gateway.line_of(record, mail) if opened else add(record, mail)
+    link(mail, record, line, origin="rule", route=route, opened=opened)
     if opened:
-        claimed.write({"model": record._name, "res_id": record.id, "opened": True})
-        line = gateway.line_of(record, mail)
+        mail.batch.count_opened(mail)
         route._after_open(record, mail)
-    else:
-        line = add(record, mail)
-        claimed.write({"model": record._name, "res_id": record.id})
-    claimed.write({"mail_message_id": line.id, "is_primary": _is_first(claimed)})
     return "created" if opened else "joined"
 
 
@@ -53,81 +66,51 @@ def find_or_open(mail, model, values):
         return found[:1], False
     if mail.row.mailbox_id.partner_policy == "always":
         make_partner(mail.row.env, mail.sender, mail.facts.sender)
+        mail.batch.directory.unsure = True
     return target._mailbox_new(mail, {**target._mailbox_values(mail), **values}), True
 
 
 def add(record, mail, quiet=False):
     """Add the mail to a record's chatter, by the target's own method where it has one."""
     if hasattr(record, "_mailbox_append"):
-        return record._mailbox_append(mail, quiet=quiet)
-    return gateway.append(record, mail, quiet=quiet)
+        line = record._mailbox_append(mail, quiet=quiet)
+    else:
+        line = gateway.append(record, mail, quiet=quiet)
+    facts = mail.facts
+    mail.batch.evidence.circles.admit(record, (facts.sender, *facts.to, *facts.cc))
+    return line
 
 
-def link(mail, record, line, origin):
-    """Link the mail to a record, once."""
+def link(mail, record, line, origin, route=None, opened=False):
+    """Note that the mail is linked to a record, once."""
     row = mail.row
-    model = row.env["mailbox.link"]
-    known = model.search(
-        [("message_id", "=", row.id), ("model", "=", record._name), ("res_id", "=", record.id)],
-        limit=1,
+    known = mail.batch.links_of(row)
+    if any(one.target == (record._name, record.id) for one in known):
+        return
+    found = Link(
+        row.id,
+        mail.key,
+        row.conversation_id.id,
+        record._name,
+        record.id,
+        line.id,
+        route.id if route else None,
+        mail.facts.sender,
     )
-    if known:
-        return known
-    made = model.create(
-        {
-            "message_id": row.id,
-            "rfc_id": mail.key,
-            "model": record._name,
-            "res_id": record.id,
-            "mail_message_id": line.id,
-            "origin": origin,
-        }
-    )
-    made.is_primary = _is_first(made)
-    return made
-
-
-def _is_first(made):
-    return not made.search_count(
-        [("message_id", "=", made.message_id.id), ("is_primary", "=", True), ("id", "!=", made.id)],
-        limit=1,
-    )
-
-
-def _claim(mail, route):
-    """The link for this rule and this mail, None when a copy had it already: that record is linked
-    then.
-
-    The unique index decides between jobs that run at the same time; who loses is started again.
-    """
-    row = mail.row
-    row.env.flush_all()
-    row.env.cr.execute(
-        SQL(
-            """INSERT INTO mailbox_link (message_id, mailbox_id, conversation_id, route_id, rfc_id,
-                   origin, create_uid, create_date, write_uid, write_date)
-               VALUES (%s, %s, %s, %s, %s, 'rule', %s, now() AT TIME ZONE 'UTC', %s,
-                   now() AT TIME ZONE 'UTC')
-               ON CONFLICT (route_id, rfc_id) WHERE route_id IS NOT NULL DO NOTHING RETURNING id""",
-            row.id,
-            row.mailbox_id.id,
-            row.conversation_id.id or None,
-            route.id,
-            mail.key,
-            row.env.uid,
-            row.env.uid,
-        )
-    )
-    links = row.env["mailbox.link"]
-    claimed = row.env.cr.fetchone()
-    if claimed:
-        return links.browse(claimed[0])
-    other = links.search([("route_id", "=", route.id), ("rfc_id", "=", mail.key)], limit=1)
-    if other.res_id and other.message_id != row:
-        record = row.env[other.model].browse(other.res_id)
-        if record.exists():
-            link(mail, record, other.mail_message_id, origin="copy")
-    return None
+    values = {
+        "message_id": row.id,
+        "mailbox_id": row.mailbox_id.id,
+        "conversation_id": row.conversation_id.id,
+        "rfc_id": mail.key,
+        "model": record._name,
+        "res_id": record.id,
+        "mail_message_id": line.id,
+        "route_id": found.route_id,
+        "origin": origin,
+        "opened": opened,
+        "is_primary": not known,
+    }
+    mail.batch.pending.append((found, values))
 
 
 def make_partner(env, formatted, address):

@@ -1,8 +1,9 @@
 """Who somebody is here, and who belongs to a record. Always asked as superuser."""
 
 import re
+from collections import defaultdict
 
-from odoo.tools import email_normalize, email_normalize_all
+from odoo.tools import SQL, email_normalize_all
 
 #: Addresses of machines: never a contact.
 _NOBODY = re.compile(
@@ -17,14 +18,56 @@ _LINES = 200
 def partner_of(env, address):
     """The partner with this address, else without its +suffix: internal users first, then the
     oldest."""
-    if not address:
-        return env["res.partner"]
-    partners = env["res.partner"].sudo()
-    for form in dict.fromkeys((address.lower(), without_tag(address.lower()))):
-        found = partners.search([("email_normalized", "=", form)], order="id")
-        if found:
-            return found.sorted(lambda one: (one.partner_share, one.id))[:1]
-    return partners
+    return Directory(env).partner(address)
+
+
+class Directory:
+    """Who is behind an address: asked for many at once, remembered while a batch is routed.
+
+    ``unsure`` is to be set when partners may have been made: who was unknown is looked for again
+    then.
+    """
+
+    def __init__(self, env):
+        self._partners = env["res.partner"].sudo()
+        self._known = {}
+        self.unsure = False
+
+    def learn(self, addresses):
+        """Look up addresses that nobody has asked for yet, in one statement."""
+        forms = {form for address in addresses for form in _forms(address)}
+        self._look_up(forms.difference(self._known))
+
+    def forget(self):
+        """Start again: what was found may have been rolled back."""
+        self._known.clear()
+
+    def partner(self, address):
+        """The partner with this address, as ``partner_of``."""
+        for form in _forms(address):
+            found = self.all(form)
+            if found:
+                return found.sorted(lambda one: (one.partner_share, one.id))[:1]
+        return self._partners
+
+    def all(self, form):
+        """Every partner with exactly this normalised address, the oldest first."""
+        if form not in self._known or (self.unsure and not self._known[form]):
+            self._look_up({form})
+        return self._known[form]
+
+    def _look_up(self, forms):
+        if not forms:
+            return
+        found = self._partners.search([("email_normalized", "in", sorted(forms))], order="id")
+        by_form = found.grouped("email_normalized")
+        self._known |= {form: by_form.get(form, self._partners) for form in forms}
+
+
+def _forms(address):
+    """An address, and what it is without its suffix."""
+    lower = (address or "").lower()
+    return tuple(dict.fromkeys((lower, without_tag(lower)))) if lower else ()
 
 
 def without_tag(address):
@@ -40,7 +83,11 @@ def is_nobody(address):
 
 def words(env, address):
     """What rules may ask about a sender: ``known``, ``internal``, ``customer``, ``company``."""
-    partner = partner_of(env, address)
+    return words_of(partner_of(env, address))
+
+
+def words_of(partner):
+    """As ``words``, of a partner who was found."""
     if not partner:
         return frozenset()
     found = {"known"}
@@ -53,40 +100,91 @@ def words(env, address):
     return frozenset(found)
 
 
-def is_internal(env, address):
-    """Whether somebody who works here is known by this address."""
-    return "internal" in words(env, address)
-
-
 def participants(record):
     """Addresses of those who belong to a record: its customer, its followers, and who wrote or got
     its mail."""
-    record = record.sudo()
-    found = set()
-    if hasattr(record, "_mail_get_partners"):
-        partners = record._mail_get_partners()[record.id]
-        found.update(partners.mapped("email_normalized"))
-        field = record._mail_get_primary_email_field()
-        if field:
-            found.update(email_normalize_all(record[field] or ""))
-    if "message_partner_ids" in record._fields:
-        found.update(record.message_partner_ids.mapped("email_normalized"))
-    found.update(_correspondents(record))
-    return {one.lower() for one in found if one}
+    return Circles().of(record)
 
 
-def _correspondents(record):
-    lines = record.env["mail.message"].search(
-        [
-            ("model", "=", record._name),
-            ("res_id", "=", record.id),
-            ("message_type", "in", ("email", "email_outgoing", "comment")),
-        ],
-        limit=_LINES,
-    )
-    for line in lines:
-        yield email_normalize(line.email_from or "") or ""
-        yield from email_normalize_all(
-            f"{line.incoming_email_to or ''},{line.incoming_email_cc or ''}"
+class Circles:
+    """Addresses of those who belong to records: asked for many records at once, kept up while a
+    batch is routed."""
+
+    def __init__(self):
+        self._waiting = defaultdict(set)
+        self._known = {}
+
+    def expect(self, records):
+        """Say which records will be asked about; nothing is looked up yet."""
+        for record in records:
+            if (record._name, record.id) not in self._known:
+                self._waiting[record._name].add(record.id)
+
+    def of(self, record):
+        """The addresses of a record, in lower case."""
+        key = (record._name, record.id)
+        if key not in self._known:
+            ids = self._waiting.pop(record._name, set()) | {record.id}
+            found = _circles(record.env[record._name].sudo().browse(sorted(ids)))
+            self._known |= {(record._name, res_id): people for res_id, people in found.items()}
+        return self._known[key]
+
+    def admit(self, record, addresses):
+        """Mail to or from these was added to the record."""
+        if (record._name, record.id) in self._known:
+            self._known[record._name, record.id] |= {one.lower() for one in addresses if one}
+
+
+def _circles(records):
+    """The addresses that belong to each of some records of one model, by id."""
+    found = {record.id: set() for record in records}
+    if hasattr(records, "_mail_get_partners"):
+        partners = records._mail_get_partners()
+        field = records._mail_get_primary_email_field()
+        for record in records:
+            found[record.id].update(partners[record.id].mapped("email_normalized"))
+            if field:
+                found[record.id].update(email_normalize_all(record[field] or ""))
+    records.env.flush_all()
+    for res_id, address in _followers(records):
+        found[res_id].add(address)
+    for res_id, *texts, others in _correspondents(records):
+        found[res_id].update(*(email_normalize_all(text or "") for text in texts), others)
+    return {res_id: {one.lower() for one in some if one} for res_id, some in found.items()}
+
+
+def _followers(records):
+    records.env.cr.execute(
+        SQL(
+            """SELECT f.res_id, p.email_normalized
+               FROM mail_followers f JOIN res_partner p ON p.id = f.partner_id
+               WHERE f.res_model = %s AND f.res_id = ANY(%s)""",
+            records._name,
+            records.ids,
         )
-        yield from line.partner_ids.mapped("email_normalized")
+    )
+    return records.env.cr.fetchall()
+
+
+def _correspondents(records):
+    """Who wrote and who got the newest mails of each record."""
+    told = records.env["mail.message"]._fields["partner_ids"]
+    records.env.cr.execute(
+        SQL(
+            """SELECT r.id, m.email_from, m.incoming_email_to, m.incoming_email_cc, m.others
+               FROM unnest(%s) AS r(id) CROSS JOIN LATERAL (
+                   SELECT l.email_from, l.incoming_email_to, l.incoming_email_cc,
+                       ARRAY(SELECT p.email_normalized FROM %s rel
+                           JOIN res_partner p ON p.id = rel.%s WHERE rel.%s = l.id) AS others
+                   FROM mail_message l WHERE l.model = %s AND l.res_id = r.id
+                       AND l.message_type IN ('email', 'email_outgoing', 'comment')
+                   ORDER BY l.id DESC LIMIT %s) m""",
+            records.ids,
+            SQL.identifier(told.relation),
+            SQL.identifier(told.column2),
+            SQL.identifier(told.column1),
+            records._name,
+            _LINES,
+        )
+    )
+    return records.env.cr.fetchall()

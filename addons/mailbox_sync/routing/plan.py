@@ -3,14 +3,13 @@ answered, what would have happened otherwise. Changes nothing.
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import lru_cache
 
 import pytz
-from odoo import fields
 from odoo.tools import email_normalize
 
 from mailbox_core.mime.classify import delivery_report
-from mailbox_core.rules import evaluate, explain, stages, syntax
+from mailbox_core.rules import depth, evaluate, explain, stages, syntax
 
 from . import threads
 
@@ -57,9 +56,10 @@ class Trial:
 
 
 def make(mail, routes):
-    """The plan for a mail. ``routes``: rules that apply to its mailbox, in order."""
+    """The plan for a mail. ``routes``: rules that apply to its mailbox, in order. Raises
+    RawMissing."""
     plan = Plan()
-    plan.finding, silent = stages.look(mail.facts, history(mail))
+    plan.finding, silent = stages.look(mail.facts, mail.batch.history(mail))
     plan.steps += [{"stage": name, "result": "silent"} for name in silent]
     if plan.finding:
         plan.steps.append(_stage_step(plan.finding))
@@ -68,6 +68,8 @@ def make(mail, routes):
         plan.outcome, plan.reason = "ignore", plan.finding.stage
         return plan
     _follow(plan, mail, effect)
+    if any(depth.needs_body(node_of(route)) for route in routes):
+        mail.deepen()
     trials = [ask(route, mail, effect) for route in routes]
     plan.steps += [trial.as_json for trial in trials]
     acting = _until_stop([trial.route for trial in trials if trial.acts])
@@ -82,34 +84,19 @@ def make(mail, routes):
     return plan
 
 
-def history(mail):
-    """How much this sender opened lately, by the limits of Odoo's own gateway."""
-    env, sender = mail.row.env, mail.facts.sender
-    if (
-        env["mail.gateway.allowed"]
-        .sudo()
-        .search_count([("email_normalized", "=", sender)], limit=1)
-    ):
-        return stages.History()
-    param = env["ir.config_parameter"].sudo().get_param
-    minutes = int(param("mail.gateway.loop.minutes", 120))
-    limit = int(param("mail.gateway.loop.threshold", 20))
-    since = fields.Datetime.now() - timedelta(minutes=minutes)
-    opened = env["mailbox.link"].search_count(
-        [
-            ("origin", "=", "rule"),
-            ("opened", "=", True),
-            ("create_date", ">=", since),
-            ("message_id.from_email", "=ilike", _literal(sender)),
-        ],
-        limit=limit or None,
-    )
-    return stages.History(opened if sender else 0, limit, minutes)
+@lru_cache(maxsize=1000)
+def _node(condition):
+    return syntax.loads(condition)
+
+
+def node_of(route):
+    """The condition of a rule, read once."""
+    return _node(route.condition)
 
 
 def matches(route, mail):
     """Whether a rule's condition matches a mail; for rules that are being written, too."""
-    return evaluate.matches(syntax.loads(route.condition), mail.facts, _zone(route))
+    return evaluate.matches(node_of(route), mail.facts, _zone(route))
 
 
 def _zone(route):
@@ -120,7 +107,7 @@ def _zone(route):
 def ask(route, mail, effect=""):
     """One rule and one mail."""
     zone = _zone(route)
-    answer = explain.explain(syntax.loads(route.condition), mail.facts, zone)
+    answer = explain.explain(node_of(route), mail.facts, zone)
     skipped = ""
     if effect == "machine" and not route.machine:
         skipped = "machine"
@@ -169,10 +156,12 @@ def _reported(mail, report):
     """The Message-ID a delivery report is about, if that mail was sent from here."""
     if report is None or not report.message_id:
         return None
-    ours = email_normalize(mail.facts.mailbox) or mail.facts.mailbox
-    sent = mail.row.env["mail.message"].search_count(
-        [("message_id", "=", report.message_id)], limit=1
-    ) or mail.row.search_count(
+    evidence, ours = mail.batch.evidence, mail.facts.mailbox
+    evidence.learn_id(report.message_id)
+    if evidence.lines(report.message_id):
+        return report.message_id
+    ours = email_normalize(ours) or ours
+    sent = mail.row.search_count(
         [("message_id", "=", report.message_id), ("from_email", "=ilike", _literal(ours))], limit=1
     )
     return report.message_id if sent else None

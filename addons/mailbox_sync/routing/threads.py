@@ -23,6 +23,9 @@ Everything else waits for a person.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from odoo.tools import SQL
 
 from . import people
 
@@ -58,9 +61,176 @@ class Candidate:
         }
 
 
-def candidates(mail, *, trusted=False, reported=None):
-    """Records this mail belongs to, best first. ``trusted``: the owner of the mailbox wrote it.
-    ``reported``: the Message-ID a delivery report is about."""
+class Line(NamedTuple):
+    """A mail in a chatter."""
+
+    message_id: str
+    id: int
+    model: str
+    res_id: int
+
+
+class Link(NamedTuple):
+    """A mail of the store that is linked to a record. ``row_id``: its message there; ``sender``:
+    who wrote it, in lower case."""
+
+    row_id: int
+    rfc_id: str
+    conversation_id: int
+    model: str
+    res_id: int
+    line_id: int
+    route_id: int
+    sender: str
+
+    @property
+    def target(self):
+        """The record, as a key."""
+        return self.model, self.res_id
+
+
+class Evidence:
+    """What leads from mails to records, fetched for a whole batch at once and kept up while it
+    works."""
+
+    def __init__(self, env):
+        self.env = env
+        self.circles = people.Circles()
+        self.records = {}
+        self._lines = defaultdict(list)
+        self._asked = set()
+        self._by_rfc_id = defaultdict(list)
+        self._by_conversation = defaultdict(list)
+        self._by_row = defaultdict(list)
+
+    def learn(self, mails):
+        """Look up everything that mails refer to."""
+        ids = {one for mail in mails for one in (*mail.ids, mail.email.message_id) if one}
+        rows = [mail.row for mail in mails]
+        found = [*self._learn_lines(ids)]
+        keys = ids | {mail.key for mail in mails}
+        talks = {row.conversation_id.id for row in rows} - {False}
+        for link in self._fetch_links(keys, [row.id for row in rows], talks):
+            self._index(link)
+            found.append((link.model, link.res_id))
+        self._add_records(found)
+
+    def learn_id(self, message_id):
+        """Look up one more Message-ID, such as the one a delivery report names."""
+        found = self._learn_lines({message_id})
+        if message_id not in self._by_rfc_id:
+            for link in self._fetch_links({message_id}, [], set()):
+                self._index(link)
+                found.append(link.target)
+        self._add_records(found)
+
+    def note(self, link):
+        """Take in a link that was just made."""
+        self._index(link)
+        self._add_records([link.target])
+
+    def note_line(self, line):
+        """Take in a mail that was just added to a chatter."""
+        self._lines[line.message_id].append(line)
+
+    def lose(self, mail):
+        """The work on a mail was rolled back: it stands in no chatter, and what is known of people
+        may be wrong."""
+        self._lines.pop(mail.email.message_id, None)
+        self._asked.discard(mail.email.message_id)
+        self.circles = people.Circles()
+        self.circles.expect(self.records.values())
+
+    # -- answers -------------------------------------------------------------------------------
+
+    def record(self, model, res_id):
+        """A record that is there and has a chatter, or None."""
+        return self.records.get((model, res_id))
+
+    def lines(self, message_id):
+        """The places of a mail in chatters, newest first."""
+        return sorted(self._lines.get(message_id, ()), key=lambda line: -line.id)
+
+    def links_of(self, rfc_id):
+        """The links of every copy of a mail."""
+        return self._by_rfc_id.get(rfc_id, ())
+
+    def links_of_row(self, row):
+        """The links of one message of the store."""
+        return self._by_row.get(row.id, ())
+
+    def links_of_conversation(self, row):
+        """The links of the conversation of a message."""
+        return self._by_conversation.get(row.conversation_id.id, ())
+
+    # -- underneath ----------------------------------------------------------------------------
+
+    def _index(self, link):
+        self._by_rfc_id[link.rfc_id].append(link)
+        self._by_row[link.row_id].append(link)
+        if link.conversation_id:
+            self._by_conversation[link.conversation_id].append(link)
+
+    def _learn_lines(self, ids):
+        wanted = sorted(ids - self._asked)
+        if not wanted:
+            return []
+        self._asked.update(wanted)
+        self.env.cr.execute(
+            SQL(
+                """SELECT message_id, id, model, res_id FROM mail_message
+                   WHERE message_id = ANY(%s) AND model IS NOT NULL AND res_id != 0""",
+                wanted,
+            )
+        )
+        found = [Line(*row) for row in self.env.cr.fetchall()]
+        for line in found:
+            self._lines[line.message_id].append(line)
+        return [(line.model, line.res_id) for line in found]
+
+    def _fetch_links(self, keys, rows, talks):
+        """Links of mails, of messages, and of conversations: of these one for each record and
+        sender is enough."""
+        self.env.cr.execute(
+            SQL(
+                """WITH near AS (
+                       SELECT id FROM mailbox_link WHERE rfc_id = ANY(%s)
+                       UNION SELECT id FROM mailbox_link WHERE message_id = ANY(%s)
+                       UNION SELECT max(l.id) FROM mailbox_link l
+                           JOIN mailbox_message m ON m.id = l.message_id
+                           WHERE l.conversation_id = ANY(%s) AND l.message_id != ALL(%s)
+                           GROUP BY l.conversation_id, l.model, l.res_id, lower(m.from_email))
+                   SELECT l.message_id, l.rfc_id, l.conversation_id, l.model, l.res_id,
+                       l.mail_message_id, l.route_id, lower(m.from_email)
+                   FROM near JOIN mailbox_link l USING (id)
+                   JOIN mailbox_message m ON m.id = l.message_id ORDER BY l.id""",
+                sorted(keys),
+                rows,
+                sorted(talks),
+                rows,
+            )
+        )
+        return [Link(*row) for row in self.env.cr.fetchall()]
+
+    def _add_records(self, pairs):
+        """Keep the records that are there and have a chatter."""
+        ids = defaultdict(set)
+        for model, res_id in {*pairs}.difference(self.records):
+            if res_id and model in self.env and model not in _NOT_BUSINESS:
+                ids[model].add(res_id)
+        for model, some in ids.items():
+            if hasattr(self.env[model], "message_update"):
+                there = self.env[model].sudo().browse(sorted(some)).exists()
+                self.records |= {(model, record.id): record for record in there}
+                self.circles.expect(there)
+
+
+def candidates(mail, trusted=False, reported=None):
+    """Records the mail belongs to, best first; those its sender may not write to come last.
+
+    ``trusted``: the mail was written in the mailbox itself. ``reported``: the Message-ID of a mail
+    of ours that a delivery report is about, which counts instead of what the report refers to.
+    """
     found = {}
     for signal, value, record in _signals(mail, reported):
         one = found.setdefault((record._name, record.id), Candidate(record))
@@ -73,14 +243,14 @@ def candidates(mail, *, trusted=False, reported=None):
 
 def refusal(mail, candidate):
     """Why the sender may not write to the record, as a word; empty when he may."""
-    facts = mail.facts
+    facts, evidence = mail.facts, mail.batch.evidence
     if facts.authentic == "fail":
         return "forged"
-    if not facts.sender or facts.sender not in people.participants(candidate.record):
+    if not facts.sender or facts.sender not in evidence.circles.of(candidate.record):
         return "stranger"
     if facts.authentic == "pass":
         return ""
-    if people.is_internal(mail.row.env, facts.sender) or facts.sender in facts.own:
+    if "internal" in facts.partner or facts.sender in facts.own:
         return "unvouched"
     if set(candidate.signals) == {"conversation"} and not _opened(mail, candidate.record):
         return "unvouched"
@@ -89,67 +259,41 @@ def refusal(mail, candidate):
 
 def _opened(mail, record):
     """Whether mails of the same sender made the link between the conversation and the record."""
-    links = _links(mail, record)
-    return mail.facts.sender in {(one.message_id.from_email or "").lower() for one in links}
-
-
-def _links(mail, record):
-    row = mail.row
-    return row.env["mailbox.link"].search(
-        [
-            ("conversation_id", "=", row.conversation_id.id),
-            ("model", "=", record._name),
-            ("res_id", "=", record.id),
-            ("message_id", "!=", row.id),
-        ]
+    return any(
+        link.sender == mail.facts.sender
+        for link in mail.batch.evidence.links_of_conversation(mail.row)
+        if link.target == (record._name, record.id) and link.row_id != mail.row.id
     )
 
 
 def _signals(mail, reported):
-    env = mail.row.env
+    """Every signal with its value and the record it leads to."""
+    evidence = mail.batch.evidence
+    for signal, value, target in _targets(mail, reported):
+        record = evidence.record(*target)
+        if record is not None:
+            yield signal, value, record
+
+
+def _targets(mail, reported):
+    evidence, row = mail.batch.evidence, mail.row
     ids = [reported] if reported else mail.ids
-    own = mail.email.message_id
-    asked = [*ids, own] if own else ids
-    kinds = dict.fromkeys(mail.email.references, "references")
-    kinds |= dict.fromkeys(mail.email.in_reply_to, "in-reply-to")
-    if reported:
-        kinds[reported] = "in-reply-to"
-    if own:
-        kinds[own] = "message-id"
-    if asked:
-        lines = env["mail.message"].search(
-            [("message_id", "in", asked), ("model", "!=", False), ("res_id", "!=", False)]
-        )
-        by_record = _existing(env, ((one.model, one.res_id) for one in lines))
-        for line in lines:
-            if record := by_record.get((line.model, line.res_id)):
-                yield kinds[line.message_id], line.message_id, record
-    yield from _stored_signals(env, mail, ids)
+    kinds = _kinds(mail, reported)
+    for message_id, kind in kinds.items():
+        for line in evidence.lines(message_id):
+            yield kind, message_id, (line.model, line.res_id)
+    for message_id in ids:
+        for link in evidence.links_of(message_id):
+            yield "store", message_id, link.target
+    for link in evidence.links_of_conversation(row):
+        yield "conversation", row.conversation_id.key, link.target
 
 
-def _stored_signals(env, mail, ids):
-    link, row = env["mailbox.link"], mail.row
-    linked = link.search([("rfc_id", "in", ids)]) if ids else link
-    together = link
-    if row.conversation_id:
-        together = link.search([("conversation_id", "=", row.conversation_id.id)])
-    both = linked | together
-    records = _existing(env, ((one.model, one.res_id) for one in both))
-    for signal, links in (("store", linked), ("conversation", together)):
-        for one in links:
-            if record := records.get((one.model, one.res_id)):
-                yield signal, one.rfc_id if signal == "store" else row.conversation_id.key, record
-
-
-def _existing(env, pairs):
-    """Records that are there and have a chatter, by model and id."""
-    ids = defaultdict(set)
-    for model, res_id in pairs:
-        if model in env and res_id and model not in _NOT_BUSINESS:
-            ids[model].add(res_id)
-    return {
-        (model, record.id): record
-        for model, some in ids.items()
-        if hasattr(env[model], "message_update")
-        for record in env[model].sudo().browse(sorted(some)).exists()
-    }
+def _kinds(mail, reported):
+    """The Message-IDs to look for in chatters, and what it means to find them there."""
+    kinds = {reported: "in-reply-to"} if reported else dict.fromkeys(mail.ids, "references")
+    if not reported:
+        kinds |= dict.fromkeys(mail.email.in_reply_to, "in-reply-to")
+    if mail.email.message_id:
+        kinds[mail.email.message_id] = "message-id"
+    return kinds

@@ -8,6 +8,7 @@ that was rolled back; the vacuum removes it after a grace period.
 
 import hashlib
 import os
+import re
 import tempfile
 import time
 import zlib
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from odoo.tools import config
 
+from mailbox_core.mime.limits import MAX_HEADER_SCAN
+
 _FOLDER = "mailbox_raw"
 #: Fastest: base64 and text shrink nearly as well as with the default, at a third of its CPU time.
 _LEVEL = 1
@@ -25,6 +28,9 @@ _LEVEL = 1
 _LOOKED_AT = 16_384
 _SAMPLE = 8_192
 _REPETITIVE = 0.7
+#: Packed octets of a source that are read to find its header, and the blank line behind that.
+_HEAD = 4_096
+_BLANK = re.compile(rb"\r?\n\r?\n|\r\r")
 #: Files written at the same time. They wait for the disk nearly all the time.
 _THREADS = 8
 
@@ -79,6 +85,21 @@ class RawStore:
         if not key.endswith(digest(raw)):
             raise RawMissing(f"{key}: content differs from its name")
         return raw
+
+    def head(self, key: str) -> bytes:
+        """The octets kept under ``key`` up to the end of the header at least, read and unpacked no
+        further than that. The digest is not compared. Raises RawMissing."""
+        found = bytearray()
+        unpacker = zlib.decompressobj()
+        try:
+            with (self._root / key).open("rb") as file:
+                while packed := file.read(_HEAD):
+                    found += unpacker.decompress(packed)
+                    if _BLANK.search(found) or len(found) > MAX_HEADER_SCAN:
+                        break
+        except (OSError, zlib.error) as error:
+            raise RawMissing(f"{key}: {error}") from error
+        return bytes(found)
 
     def remove(self, key: str) -> None:
         """Forget a file; harmless when it is gone already."""

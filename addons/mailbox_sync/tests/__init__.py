@@ -25,6 +25,7 @@ from . import test_push_webhook
 from . import test_push_watch
 from . import test_hoot
 from . import test_routing
+from . import test_routing_batch
 from . import test_routing_forged
 from . import test_routing_loops
 from . import test_routing_older

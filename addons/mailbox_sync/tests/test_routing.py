@@ -57,9 +57,9 @@ class TestRouting(RoutingCase):
         self.rule()
         row = self.deliver().message_id
         links = self.env["mailbox.link"].search_count([])
-        self.assertEqual(row._job_route(), "decided already")
+        self.assertEqual(row._job_route(), "nothing to decide")
         row.decision_ids.unlink()
-        self.assertEqual(row._job_route(), "joined")
+        self.assertEqual(row._job_route(), "1 joined")
         self.assertEqual(self.env["mailbox.link"].search_count([]), links)
         partner = self.env["res.partner"].browse(row.link_ids.res_id)
         self.assertEqual(len(self.lines(partner)), 1)
@@ -205,7 +205,7 @@ class TestRouting(RoutingCase):
 
     def test_a_target_that_refuses_a_mail_does_not_lose_it(self):
         self.rule(values='{"company_id": 999999999}')
-        with mute_logger("odoo.sql_db", "odoo.addons.mailbox_sync.models.mailbox_routing"):
+        with mute_logger("odoo.sql_db", "odoo.addons.mailbox_sync.routing.work"):
             decision = self.deliver()
         self.assertEqual((decision.outcome, decision.reason), ("triage", "failed"))
         self.assertIn("company", decision.why_html)

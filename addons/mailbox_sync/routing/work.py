@@ -1,0 +1,124 @@
+"""Routes a batch: plans each mail, does what touches records in a savepoint of its own, writes
+the rest down at the end.
+
+A mail that fails undoes nothing but itself. In company it is set aside, with what follows it in its
+conversation, for a job of its own; alone it waits for a person, with what was said.
+"""
+
+import logging
+import time
+from collections import Counter
+
+import psycopg2
+
+from ..store.raw import RawMissing
+from . import gateway, outcome
+from .facts import Batch
+from .plan import Plan, make
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds after which the rest of a batch is left to the next job: rows of records are locked
+#: meanwhile, and a conflict with another transaction undoes the whole batch.
+_SECONDS = 3.0
+_WAITING = ("held", "triage")
+
+
+class Work:
+    """One batch at work. ``left``: what time was too short for; ``failed``: what has to be tried
+    alone; ``counted``: how often each outcome came."""
+
+    def __init__(self, messages):
+        self.env = messages.env
+        self.batch = Batch(messages)
+        self.left = self.failed = messages.browse()
+        self.counted = Counter()
+        self._alone = len(messages) == 1
+        self._rules = {}
+        self._set_aside = set()
+        self._alive = []
+
+    def run(self):
+        """Do it all."""
+        for row in self.batch.missing:
+            self._decide(row, "triage", Plan(reason="source"))
+        until = time.monotonic() + _SECONDS
+        for mail in self.batch.mails:
+            if time.monotonic() > until:
+                self.left |= mail.row
+            elif mail.row.conversation_id.id in self._set_aside:
+                self._put_aside(mail)
+            else:
+                self._route(mail)
+        gateway.reset_bounces(self.env, self._alive)
+        self.batch.write()
+
+    def _route(self, mail):
+        made = Plan()
+        try:
+            made = make(mail, self._rules_of(mail.row.mailbox_id))
+            decided = self._carry_out(mail, made)
+        except RawMissing:
+            self.batch.lose(mail)
+            decided, made = "triage", Plan(reason="source")
+        except Exception as error:  # whatever other addons do there: it is this mail's trouble only
+            self.batch.lose(mail)
+            if not self._alone:
+                self._put_aside(mail)
+                return
+            if isinstance(error, psycopg2.OperationalError):
+                raise  # the database's own trouble: the job is started again
+            _logger.warning("Message %s cannot be routed", mail.row.id, exc_info=True)
+            decided = self._refused(made, error)
+        self._decide(mail.row, decided, made)
+
+    def _carry_out(self, mail, made):
+        """The outcome; what touches records is done in a savepoint."""
+        if outcome.is_quiet(made):
+            return outcome.carry_out(mail, made)
+        with self.env.cr.savepoint():
+            decided = outcome.carry_out(mail, made)
+            mail.row._after_route(mail, made, decided)
+        self.batch.keep()
+        if not made.finding:
+            self._alive.append(mail.facts.sender)
+        return decided
+
+    def _put_aside(self, mail):
+        self.failed |= mail.row
+        if mail.row.conversation_id:
+            self._set_aside.add(mail.row.conversation_id.id)
+
+    def _refused(self, made, error):
+        """A target that refuses a mail does not lose it: it waits, with what was said."""
+        step = {"stage": "failed", "result": "failed", "evidence": [["", str(error)[:500]]]}
+        made.steps.append(step)
+        made.reason = "failed"
+        return "triage"
+
+    def _rules_of(self, mailbox):
+        if mailbox not in self._rules:
+            self._rules[mailbox] = self.env["mailbox.route"]._of(mailbox)
+        return self._rules[mailbox]
+
+    def _decide(self, row, what, made):
+        """Note the decision."""
+        self.counted[what] += 1
+        route = made.routes[0] if made.routes else None
+        waits = what in _WAITING
+        record = made.candidate.record if made.candidate else None
+        self.batch.book.decisions.append(
+            {
+                "message_id": row.id,
+                "mailbox_id": row.mailbox_id.id,
+                "outcome": what,
+                "reason": made.reason,
+                "score": made.score,
+                "route_id": route and route.id,
+                "steps": made.steps,
+                "otherwise": made.otherwise,
+                "target_model": route and waits and route.target_model,
+                "user_id": route and waits and route.user_id.id,
+                "record_ref": f"{record._name},{record.id}" if waits and record else None,
+            }
+        )
