@@ -1,0 +1,98 @@
+"""Signatures and names of people."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailbox_core.mime import signature
+from mailbox_core.mime.person import person_name
+from mailbox_core.mime.signature import Signature
+from mailbox_core.testing.signatures import SAMPLES
+
+NAMES = ["Ada Moss", "Jörg Weiß", "Élodie Dupont", "Niamh O'Brien", "José García"]
+ROLES = {
+    "Kind regards": ("Sales Manager", "Moss Hotels Ltd"),
+    "Mit freundlichen Grüßen": ("Geschäftsführer", "Sonne Reisen GmbH"),
+    "Cordialement": ("Directrice commerciale", "Soleil SAS"),
+    "Saludos cordiales": ("Gerente de ventas", "Sol S.L."),
+    "Cordiali saluti": ("Direttore generale", "Sole S.p.A."),
+    "Met vriendelijke groet": ("Hoofd verkoop", "Zon B.V."),
+    "S pozdravem": ("Vedoucí nákupu", "Slunce s.r.o."),
+}
+PHONES = {"+44 20 7946 0958": "+44 20 7946 0958", "+49 421 5550123": "+49 421 5550123"}
+
+
+@pytest.mark.parametrize(("text", "name", "address", "region", "wanted"), SAMPLES)
+def test_what_people_write_about_themselves_is_found(text, name, address, region, wanted):
+    found = signature.parse(text, name=name, address=address, region=region)
+    assert found == Signature(**wanted)
+
+
+@st.composite
+def signed(draw):
+    """A mail with a signature in one of several languages and layouts, and what it says."""
+    closing = draw(st.sampled_from(sorted(ROLES)))
+    role, company = ROLES[closing]
+    name, phone = draw(st.sampled_from(NAMES)), draw(st.sampled_from(sorted(PHONES)))
+    lines = [name, role, company, f"Tel: {phone}", "www.sun.example"]
+    layout = draw(st.sampled_from(["lines", "bar", "marked"]))
+    if layout == "bar":
+        lines = [f"{name} | {role} | {company}", f"{phone} | www.sun.example"]
+    head = "-- " if layout == "marked" else closing
+    body = draw(st.sampled_from(["Hello\n", "Please call me at 12345.\n\nThanks\n", "1\n2\n3\n"]))
+    quote = draw(st.sampled_from(["", "\n> On Monday you wrote:\n> Best regards\n> Max Other\n"]))
+    text = body + "\n" + head + "\n" + "\n".join(lines) + "\n" + quote
+    return text, name, Signature(name, role, company, PHONES[phone], "", "https://www.sun.example")
+
+
+@given(signed())
+def test_every_language_and_layout_of_the_generated_corpus(case):
+    text, name, wanted = case
+    assert signature.parse(text, name=name, address="x@sun.example", region="GB") == wanted
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=2000), st.text(max_size=40), st.sampled_from(["", "DE", "US", "XX"]))
+def test_whatever_is_written_only_pieces_of_it_come_out(text, name, region):
+    found = signature.parse(text, name=name, address="a@b.example", region=region)
+    for value in (found.name, found.role, found.company):
+        assert value in signature._clean(value) and len(value) <= 160
+        assert all(word in text for word in value.split())
+
+
+@pytest.mark.parametrize("text", ["-- \n" + "1 " * 50_000, "Regards\n" * 20_000, "a|" * 60_000])
+def test_hostile_text_costs_little(text):
+    began = time.perf_counter()
+    signature.parse(text, name="Ada Moss", region="US")
+    assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    ("display", "address", "wanted"),
+    [
+        ("Bob Buyer", "bob@shop.example", "Bob Buyer"),
+        ('"Buyer, Bob"', "bob@shop.example", "Bob Buyer"),
+        ("'Bob Buyer' via Sales", "bob@shop.example", "Bob Buyer"),
+        ("BUYER, BOB", "bob@shop.example", "Bob Buyer"),
+        ("ludwig van beethoven", "l@b.example", "Ludwig van Beethoven"),
+        ("Doors, Inc.", "info@doors.example", "Doors, Inc."),
+        ("Bob Buyer (Doors Ltd)", "bob@doors.example", "Bob Buyer"),
+        ("bob@shop.example", "bob.buyer@shop.example", "Bob Buyer"),
+        ("", "jean-luc.picard42@fleet.example", "Jean Luc Picard"),
+        ("", "bob.buyer+news@shop.example", "Bob Buyer"),
+        ("", "info.sales@shop.example", "info.sales@shop.example"),
+        ("", "x9q@shop.example", "x9q@shop.example"),
+        ("Müller, Jürgen", "j@m.example", "Jürgen Müller"),
+        ("王小明", "w@x.example", "王小明"),
+        ("", "", ""),
+    ],
+)
+def test_names_are_put_in_order(display, address, wanted):
+    assert person_name(display, address) == wanted
+
+
+@given(st.text(max_size=300), st.text(max_size=60))
+def test_a_name_is_never_empty_where_there_is_an_address(display, address):
+    assert person_name(display, address) or not address
