@@ -42,6 +42,7 @@
         "views/mailbox_route_views.xml",
         "views/mailbox_decision_views.xml",
         "views/mailbox_routing_views.xml",
+        "views/mailbox_action_views.xml",
         "views/mailbox_older_views.xml",
     ],
     "assets": {

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from odoo.tools import config
 
+from mailbox_core.errors import Refused
 from mailbox_core.net.endpoints import Endpoints
+from mailbox_core.net.public import Network, networks
 
 from . import crypto
 
@@ -66,6 +68,17 @@ def endpoints() -> Endpoints:
     """
     base, proxy = option("google_base_url"), option("proxy")
     return Endpoints.google_at(base, proxy) if base else Endpoints(proxy=proxy)
+
+
+def webhook_networks() -> tuple[Network, ...]:
+    """Networks that rules may call although they are not of the public internet.
+
+    Raises Refused when the option cannot be read.
+    """
+    try:
+        return networks(option("webhook_networks"))
+    except ValueError as error:
+        raise Refused(f"Option webhook_networks of section [{SECTION}]: {error}") from None
 
 
 def key_file() -> Path:

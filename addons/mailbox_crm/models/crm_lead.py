@@ -1,5 +1,7 @@
 """Leads from mail."""
 
+from ast import literal_eval
+
 from odoo import models
 from odoo.addons.mailbox_sync.routing import people
 from odoo.tools.mail import plaintext2html
@@ -38,3 +40,22 @@ class CrmLead(models.Model):
             [("is_company", "=", True), ("email_normalized", "=like", f"%{domain}")], limit=2
         )
         return found if len(found) == 1 else None
+
+    def _mailbox_team_user(self):
+        """As ``crm.team._assign_and_convert_leads`` chooses, for one lead: members who are not
+        paused and have room today, those first whose preference or domain fits, of them the one
+        with most room."""
+        members = self.team_id.crm_team_member_ids.filtered(lambda one: not one.assignment_optout)
+        room = {member: member._get_assignment_quota() for member in members}
+        fitting = members.filtered(lambda one: room[one] > 0 and self._fits(one.assignment_domain))
+        preferring = fitting.filtered(
+            lambda one: (
+                literal_eval(one.assignment_domain_preferred or "[]")
+                and self._fits(one.assignment_domain_preferred)
+            )
+        )
+        chosen = (preferring or fitting).sorted(lambda one: (-room[one], one.id))
+        return chosen[:1].user_id
+
+    def _fits(self, domain):
+        return bool(self.filtered_domain(literal_eval(domain or "[]")))

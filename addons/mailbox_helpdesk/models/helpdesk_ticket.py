@@ -20,3 +20,21 @@ class HelpdeskTicket(models.Model):
             "partner_email": facts.sender,
             "channel_id": channel.id if channel else False,
         }
+
+    def _mailbox_team_user(self):
+        """helpdesk_mgmt has no rule of its own: the member of the team with the fewest open
+        tickets there, the one named first when several are equal."""
+        members = self.team_id.user_ids.filtered("active")
+        load = dict(
+            self._read_group(
+                [
+                    ("team_id", "=", self.team_id.id),
+                    ("user_id", "in", members.ids),
+                    ("closed", "=", False),
+                    ("id", "!=", self.id),
+                ],
+                ["user_id"],
+                ["__count"],
+            )
+        )
+        return members.sorted(lambda user: (load.get(user, 0), user.id))[:1]

@@ -282,8 +282,11 @@ def _make_new_key(conf, crypto):
 
 def _rotate_database(name):
     with _environment(name) as env:
-        count = env["mailbox.credential"]._rotate_keys() + env["mailbox.client"]._rotate_keys()
-        left = env["mailbox.credential"]._key_ids() | env["mailbox.client"]._key_ids()
+        models = [
+            env[name] for name in ("mailbox.credential", "mailbox.client", "mailbox.route.action")
+        ]
+        count = sum(model._rotate_keys() for model in models)
+        left = set().union(*(model._key_ids() for model in models))
     return {"database": name, "encrypted_anew": count, "keys_in_use": sorted(left)}
 
 

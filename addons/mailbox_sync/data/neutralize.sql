@@ -4,6 +4,8 @@ UPDATE mailbox_credential
        expires_at = NULL, refresh_expires_at = NULL, verified_at = NULL, failing_since = NULL,
        failure = NULL, failure_reason = NULL, token_state = 'none';
 UPDATE mailbox_client SET client_secret = NULL;
+UPDATE mailbox_route_action SET secret = NULL, url = NULL;
+UPDATE mailbox_deed SET state = 'failed', detail = 'Neutralised copy' WHERE state = 'waiting';
 DELETE FROM mailbox_signin;
 UPDATE mailbox_subscription SET state = 'off', remote_id = NULL, expires_at = NULL, next_try_at = NULL;
 UPDATE mailbox SET paused = true, state = 'paused';

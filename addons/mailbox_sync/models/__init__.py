@@ -38,6 +38,8 @@ from . import mailbox_decision
 from . import mailbox_waiting
 from . import mailbox_teach
 from . import mailbox_acknowledge
+from . import mailbox_route_action
+from . import mailbox_deed
 from . import mailbox_routing
 from . import mailbox_older
 from . import mailbox_quiet

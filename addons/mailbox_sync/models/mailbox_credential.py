@@ -42,6 +42,10 @@ def guarded(call):
         raise UserError(str(error)) from error
 
 
+#: Models that keep secrets, each with ``_key_ids`` and ``_rotate_keys``.
+SEALING = ("mailbox.credential", "mailbox.client", "mailbox.route.action")
+
+
 class MailboxCredential(models.Model):
     _name = "mailbox.credential"
     _description = "Mailbox Credential"

@@ -20,6 +20,7 @@ from odoo.tools import SQL, config
 from mailbox_core.errors import Refused
 
 from .. import conf, crypto
+from .mailbox_credential import SEALING
 
 #: A live mailbox is looked at far more often than this; then something does not run.
 _STALE = timedelta(hours=2)
@@ -69,7 +70,7 @@ class MailboxDoctor(models.AbstractModel):
             ring = conf.keyring()
         except crypto.SecretError as error:
             return check("secret keys", "bad", str(error))
-        needed = self.env["mailbox.client"]._key_ids() | self.env["mailbox.credential"]._key_ids()
+        needed = set().union(*(self.env[model]._key_ids() for model in SEALING))
         known = {key.key_id for key in (ring.primary, *ring.older)}
         if needed - known:
             return check(

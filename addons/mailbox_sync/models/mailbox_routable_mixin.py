@@ -37,3 +37,7 @@ class MailboxRoutableMixin(models.AbstractModel):
         ``mail.message``. ``quiet``: as an internal note that reopens nothing."""
         self.ensure_one()
         return gateway.append(self, mail, quiet=quiet)
+
+    def _mailbox_team_user(self):
+        """The person to whom the rules of the record's team give it next; nobody by default."""
+        return self.env["res.users"]

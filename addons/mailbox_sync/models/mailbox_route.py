@@ -15,6 +15,7 @@ _ACTIONS = [
     ("record", "Add to one record"),
     ("skip", "Leave in the mailbox"),
     ("triage", "Put before a person"),
+    ("act", "Only what follows"),
 ]
 
 

@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from .. import jobs
 from ..routing import outcome, people
+from ..routing.actions import desk
 from ..routing.work import Work
 
 #: Folders whose mail is no business.
@@ -157,6 +158,7 @@ class MailboxMessage(models.Model):
 
     def _after_route(self, mail, made, decided):
         """Called when a message was decided about, with the outcome (hook)."""
+        desk.after(mail, made, decided)
         if made.finding and made.finding.stage == "own" and decided in ("noted", "joined"):
             self._partners_of_answer(mail, made.candidate.record)
 

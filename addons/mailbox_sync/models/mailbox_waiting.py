@@ -9,6 +9,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..routing import facts, gateway, outcome, threads
+from ..routing.actions import desk
 from ..store.raw import RawMissing
 
 _WAITING = ("held", "triage")
@@ -60,6 +61,7 @@ class MailboxDecision(models.Model):
         mail.batch.write()
         if route:
             route._after_open(record, mail)
+            desk.perform(mail, route, record)
         return record
 
     def _proposed_values(self):

@@ -9,12 +9,18 @@ from . import gateway, people
 from .threads import Link
 
 #: What a decision is called when nothing is done to a record.
-_QUIET = {"hold": "held", "skip": "skipped", "store": "stored", "ignore": "ignored"}
+_QUIET = {
+    "hold": "held",
+    "skip": "skipped",
+    "store": "stored",
+    "ignore": "ignored",
+    "act": "acted",
+}
 
 
 def is_quiet(plan):
-    """Whether the plan leaves every record as it is."""
-    return plan.outcome in _QUIET or plan.outcome == "triage"
+    """Whether the plan does nothing but write itself down."""
+    return not plan.extra and (plan.outcome in _QUIET or plan.outcome == "triage")
 
 
 def carry_out(mail, plan):
@@ -29,6 +35,8 @@ def carry_out(mail, plan):
         if plan.report is not None and plan.report.bounced:
             mark_bounced(mail, plan.report, record)
         return "noted" if plan.outcome == "note" else "joined"
+    if plan.outcome not in ("create", "record"):
+        return _QUIET.get(plan.outcome, plan.outcome)
     outcomes = [act(mail, route) for route in plan.routes if route.action in ("create", "record")]
     return outcomes[0]
 

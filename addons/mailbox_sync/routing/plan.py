@@ -21,9 +21,11 @@ _RULE_OUTCOMES = {"create": "create", "record": "record", "skip": "skip", "triag
 class Plan:
     """``outcome`` is one of: ``join``, ``note`` (join quietly), ``create``, ``record``, ``hold``,
     ``triage``,
-    ``skip`` (a rule says so), ``store`` (nobody asked for it), ``ignore`` (a loop).
+    ``skip`` (a rule says so), ``act`` (rules do something but open nothing), ``store`` (nobody
+    asked for it), ``ignore`` (a loop).
 
-    ``reason`` is a word for why; ``routes`` are the rules that act, in order; ``steps`` and
+    ``reason`` is a word for why; ``routes`` are the rules that act, in order; ``extra`` are those
+    of which only the further actions are done; ``steps`` and
     ``otherwise`` are the argument as JSON data.
     """
 
@@ -31,6 +33,7 @@ class Plan:
     reason: str = ""
     candidate: threads.Candidate | None = None
     routes: list = field(default_factory=list)
+    extra: list = field(default_factory=list)
     steps: list = field(default_factory=list)
     otherwise: list = field(default_factory=list)
     finding: stages.Finding | None = None
@@ -73,9 +76,12 @@ def make(mail, routes):
     trials = [ask(route, mail, effect) for route in routes]
     plan.steps += [trial.as_json for trial in trials]
     acting = _until_stop([trial.route for trial in trials if trial.acts])
-    if plan.outcome == "store" and effect not in ("join", "note"):
-        _obey(plan, mail, acting)
-    chosen = [route.id for route in plan.routes]
+    if plan.outcome == "join":
+        plan.extra = [route for route in acting if route.on_reply]
+    elif plan.outcome == "store" and effect not in ("join", "note"):
+        _obey(plan, mail, [route for route in acting if route.action != "act"])
+        plan.extra = _only_acting(plan, mail, acting)
+    chosen = [route.id for route in (*plan.routes, *plan.extra)]
     plan.otherwise = [
         {"route": trial.route.id, "name": trial.route.name, "action": trial.route.action}
         for trial in trials
@@ -181,6 +187,19 @@ def _obey(plan, mail, acting):
     elif first.action in ("create", "record") and mail.facts.authentic == "fail":
         plan.outcome, plan.reason = "hold" if first.action == "create" else "triage", "forged"
         plan.routes = acting[:1]
+
+
+def _only_acting(plan, mail, acting):
+    """Rules that do something but open nothing. Nothing is done for the forged."""
+    extra = [route for route in acting if route.action == "act"]
+    if mail.facts.authentic == "fail":
+        if extra and plan.outcome == "store":
+            plan.outcome, plan.reason = "triage", "forged"
+        return []
+    if extra and not plan.routes:
+        plan.outcome, plan.reason = "act", "rule"
+    quiet = plan.routes if plan.outcome in ("skip", "triage") else ()
+    return [*extra, *(route for route in quiet if route.action_ids)]
 
 
 def _until_stop(routes):

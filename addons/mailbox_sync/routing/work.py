@@ -104,7 +104,7 @@ class Work:
     def _decide(self, row, what, made):
         """Note the decision."""
         self.counted[what] += 1
-        route = made.routes[0] if made.routes else None
+        route = next(iter((*made.routes, *made.extra)), None)
         waits = what in _WAITING
         record = made.candidate.record if made.candidate else None
         self.batch.book.decisions.append(

@@ -17,7 +17,9 @@ from . import test_cli
 from . import test_signin_sandbox
 from . import test_disconnect
 from . import test_search
+from . import test_rule_actions
 from . import test_rule_conditions
+from . import test_rule_webhook
 from . import test_screens
 from . import test_tours
 from . import test_trace

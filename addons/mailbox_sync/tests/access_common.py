@@ -17,9 +17,10 @@ MAIL = (
     "mailbox.decision",
     "mailbox.older",
     "mailbox.older.line",
+    "mailbox.deed",
 )
 #: Rules of a mailbox tell about its mail too, but are written by hand.
-RULES = ("mailbox.route", "mailbox.route.line")
+RULES = ("mailbox.route", "mailbox.route.line", "mailbox.route.action")
 CONFIGURATION = (
     "mailbox",
     "mailbox.member",
@@ -182,9 +183,16 @@ class AccessCase:
                 "name": word,
                 "action": "skip",
                 "line_ids": [(0, 0, {"field": "subject", "op": "contains", "value": word})],
+                "action_ids": [
+                    (0, 0, {"kind": "notify", "value": word, "user_ids": [(4, cls.owner.id)]})
+                ],
             }
         )
         return {
+            "mailbox.route.action": rule.action_ids,
+            "mailbox.deed": env["mailbox.deed"].create(
+                {**base, "message_id": mail.id, "rfc_id": word, "kind": "notify", "detail": word}
+            ),
             "mailbox.route": rule,
             "mailbox.route.line": rule.line_ids,
             "mailbox.link": env["mailbox.link"].create(

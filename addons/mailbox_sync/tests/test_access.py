@@ -146,7 +146,11 @@ class TestMatrix(AccessCase, TransactionCase):
                         change()
 
     def test_rules_of_a_mailbox_are_written_by_its_editors(self):
-        for model, change in (("mailbox.route", "name"), ("mailbox.route.line", "value")):
+        for model, change in (
+            ("mailbox.route", "name"),
+            ("mailbox.route.line", "value"),
+            ("mailbox.route.action", "value"),
+        ):
             for person in (self.reader, self.sender, self.colleague, self.manager, self.admin):
                 row = self.rows[model].with_user(person)
                 for attempt in (lambda row=row, name=change: row.write({name: "x"}), row.unlink):

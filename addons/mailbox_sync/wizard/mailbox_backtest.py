@@ -85,12 +85,14 @@ class MailboxBacktest(models.TransientModel):
         others = self.env["mailbox.route"].sudo()._of(row.sudo().mailbox_id)
         made = plan.make(mail, (others | route).sorted(lambda one: (one.sequence, one.id)))
         routes = _acting(mail, others | route) if self._opened(row) else made.routes
+        routes = [*routes, *(one for one in made.extra if one not in routes)]
         acts = route in routes
         other = next((one for one in routes if one != route), None)
         decision = row.sudo().decision_ids
         return {
             "message_id": row.id,
             "effect": self._effect(made, routes),
+            "would": self._would(made, routes),
             "talk": row.conversation_id.id or -row.id,
             "other_route_id": other.id if other and not acts else False,
             "refused": bool(made.candidate and made.candidate.refusal),
@@ -109,6 +111,13 @@ class MailboxBacktest(models.TransientModel):
         if route.action != "create":
             return "act"
         return "hold" if route.approval or made.outcome == "hold" else "open"
+
+    def _would(self, made, routes):
+        """What the further actions of the rule would do, in words; none of them is done."""
+        route = self.route_id.sudo()
+        if route not in routes or made.outcome == "hold":
+            return False
+        return "; ".join(action.words or "" for action in route.action_ids) or False
 
     def _disagrees(self, decision, acts):
         """Whether a person decided otherwise than the rule would have."""
@@ -147,6 +156,7 @@ class MailboxBacktestLine(models.TransientModel):
         ],
         required=True,
     )
+    would = fields.Char(string="And then")
     other_route_id = fields.Many2one("mailbox.route", string="Rule that comes first")
     refused = fields.Boolean(string="Sender refused")
     disagrees = fields.Boolean(string="A person decided otherwise")

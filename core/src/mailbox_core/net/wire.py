@@ -130,7 +130,7 @@ class _Answer(HTTPResponse):
             raise ConnectionResetError("the head of the answer ends early")
 
 
-class _Plain(HTTPConnection):
+class Plain(HTTPConnection):
     response_class = _Answer
 
     def connect(self) -> None:
@@ -140,7 +140,7 @@ class _Plain(HTTPConnection):
         call.connected = True
 
 
-class _Secure(HTTPSConnection):
+class Secure(HTTPSConnection):
     response_class = _Answer
 
     def connect(self) -> None:
@@ -155,11 +155,11 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = Plain
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
+    ConnectionCls = Secure
 
 
 def trust_store() -> str | None:

@@ -1,0 +1,138 @@
+"""What actions of rules did with mails: one line for each action and mail, whatever came of it."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from mailbox_core.errors import ProviderError, Throttled, Unavailable
+from mailbox_core.net.webhook import deliver
+
+from .. import conf, jobs
+from ..mapping import aware
+from ..routing import facts
+from ..routing.actions import KINDS, webhook
+from ..store.raw import RawMissing
+
+#: Seconds between the tries of a call; after the last one it has failed.
+_WAITS = (30, 300, 1_800, 7_200, 21_600, 43_200)
+
+
+class MailboxDeed(models.Model):
+    _name = "mailbox.deed"
+    _description = "What a Rule Did with a Mail"
+    _order = "id DESC"
+    _rec_name = "detail"
+
+    message_id = fields.Many2one(
+        "mailbox.message", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    mailbox_id = fields.Many2one(
+        "mailbox", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    route_id = fields.Many2one("mailbox.route", string="Rule", ondelete="set null", readonly=True)
+    action_id = fields.Many2one("mailbox.route.action", ondelete="set null", readonly=True)
+    rfc_id = fields.Char(string="Message-ID", required=True, readonly=True)
+    kind = fields.Selection(selection="_selection_kind", required=True, readonly=True)
+    model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(model_field="model", string="Record", readonly=True)
+    state = fields.Selection(
+        [
+            ("done", "Done"),
+            ("waiting", "Is being done"),
+            ("refused", "Makes no sense here"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        default="done",
+        readonly=True,
+    )
+    detail = fields.Char(readonly=True)
+    attempts = fields.Integer(readonly=True)
+    next_try_at = fields.Datetime(readonly=True)
+
+    _once = models.UniqueIndex("(action_id, rfc_id) WHERE action_id IS NOT NULL")
+
+    @api.model
+    def _selection_kind(self):
+        return [(name, module.label(self.env)) for name, module in KINDS.items()]
+
+    # -- calls of web addresses ----------------------------------------------------------------
+
+    def _call_soon(self, seconds=0.0):
+        self.ensure_one()
+        key = f"deed:{self.id}:{self.attempts}"
+        jobs.enqueue(
+            self, jobs.CARE, key, seconds, description=self.env._("Call for rule %s", self.id)
+        )._job_call()
+
+    def _job_call(self):
+        """Job: one try of a call. Calling again with the same id is harmless for the receiver."""
+        self.ensure_one()
+        action = self.action_id
+        if self.state != "waiting":
+            return "nothing to do"
+        if not action.url or not action.route_id.active:
+            return self._end("failed", self.env._("The rule was ended."))
+        try:
+            mail = facts.mail_of(self.message_id)
+            body = webhook.payload(mail, self.route_id, self._record())
+            secret = action._open_secret()
+            status = deliver(
+                action.url,
+                body,
+                secret=secret,
+                name=f"{self._database()}-{self.id}",
+                at=aware(fields.Datetime.now()),
+                allowed=conf.webhook_networks(),
+            )
+        except (Throttled, Unavailable) as error:
+            return self._put_off(error)
+        except (ProviderError, RawMissing, UserError) as error:
+            return self._end("failed", getattr(error, "detail", "") or str(error))
+        return self._end(
+            "done", self.env._("%(url)s answered %(status)s", url=action.url, status=status)
+        )
+
+    def _record(self):
+        if not self.model or self.model not in self.env:
+            return None
+        return self.env[self.model].browse(self.res_id).exists() or None
+
+    def _database(self):
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    def _put_off(self, error):
+        attempts = self.attempts + 1
+        if attempts > len(_WAITS):
+            self.attempts = attempts
+            return self._end("failed", error.detail)
+        wait = max(_WAITS[attempts - 1], getattr(error, "retry_after", 0) or 0)
+        self.write(
+            {
+                "attempts": attempts,
+                "detail": error.detail,
+                "next_try_at": fields.Datetime.add(fields.Datetime.now(), seconds=wait),
+            }
+        )
+        self._call_soon(wait)
+        return f"again in {wait:.0f} s"
+
+    def _end(self, state, detail):
+        self.write({"state": state, "detail": detail[:500], "next_try_at": False})
+        if state == "failed":
+            self.mailbox_id._audit("route.action.failed", message=self.message_id.id, deed=self.id)
+        return state
+
+    def action_retry(self):
+        """Call again what failed."""
+        self.message_id._check_decider()
+        for deed in self.sudo():
+            if deed.kind != "webhook" or deed.state != "failed" or not deed.action_id:
+                raise UserError(self.env._("Only calls that failed are made again."))
+            deed.write({"state": "waiting", "attempts": 0})
+            deed._call_soon()
+
+
+class MailboxMessage(models.Model):
+    _inherit = "mailbox.message"
+
+    deed_ids = fields.One2many("mailbox.deed", "message_id", readonly=True)
