@@ -56,6 +56,58 @@ class TestLead(RoutingCase):
         tagged_lead = self.lead(self.deliver(sender="Bob <bob+doors@shop.test>"))
         self.assertEqual(tagged_lead.contact_name, "Bob")
 
+    def test_urgent_mail_and_mail_of_a_vip_is_more_important(self):
+        plain = self.lead(self.deliver("Doors", body="We would like to order some doors.\n"))
+        self.assertEqual(plain.priority, "0")
+        decision = self.deliver("Dringend: Türen", sender="eve@else.test")
+        urgent = self.lead(decision)
+        self.assertEqual(urgent.priority, "2")
+        self.assertEqual(decision.deed_ids.kind, "priority")
+        self.assertIn("dringend", decision.deed_ids.detail)
+        company = self.env["res.partner"].create(
+            {"name": "Doors", "is_company": True, "mailbox_vip": True}
+        )
+        self.env["res.partner"].create(
+            {"name": "Vic", "email": "vic@doors.test", "parent_id": company.id}
+        )
+        decision = self.deliver("More doors", sender="vic@doors.test")
+        self.assertEqual(self.lead(decision).priority, "2")
+        self.assertIn("VIP", decision.deed_ids.detail)
+        both = self.lead(self.deliver("Urgent", sender="vic@doors.test"))
+        self.assertEqual(both.priority, "3")
+        self.lead_rule.raise_priority = False
+        self.assertEqual(self.lead(self.deliver("Urgent", sender="x@y.test")).priority, "0")
+
+    def test_the_rules_of_the_sales_team_choose_who_gets_a_lead(self):
+        members = self.env["crm.team.member"].create(
+            [
+                {"crm_team_id": self.team.id, "user_id": user.id, "assignment_max": 60}
+                for user in (self.owner, self.colleague)
+            ]
+        )
+        self.lead_rule.action_ids = [(0, 0, {"kind": "assign", "by_team": True})]
+        got = [
+            self.lead(self.deliver(sender=f"a{number}@shop.test")).user_id for number in range(2)
+        ]
+        self.assertEqual(set(got), {self.owner, self.colleague}, "in turn")
+        members[0].assignment_optout = True
+        lead = self.lead(self.deliver(sender="b@shop.test"))
+        self.assertEqual(lead.user_id, self.colleague, "the other one is on leave")
+        members[1].assignment_domain = "[('name', 'ilike', 'window')]"
+        decision = self.deliver("Doors", sender="c@shop.test")
+        self.assertFalse(self.lead(decision).user_id, "nobody is there for doors")
+        self.assertEqual(decision.deed_ids.state, "failed")
+        self.assertIn("name nobody", decision.deed_ids.detail)
+
+    def test_tags_of_leads(self):
+        self.lead_rule.action_ids = [(0, 0, {"kind": "tag", "value": "Doors, Mail"})]
+        lead = self.lead(self.deliver())
+        self.assertEqual(set(lead.tag_ids.mapped("name")), {"Doors", "Mail"})
+
+    def test_a_fixed_priority(self):
+        self.lead_rule.action_ids = [(0, 0, {"kind": "priority", "level": "highest"})]
+        self.assertEqual(self.lead(self.deliver()).priority, "3")
+
     def test_the_policy_says_when_a_contact_is_made(self):
         self.mailbox.partner_policy = "always"
         lead = self.lead(self.deliver())

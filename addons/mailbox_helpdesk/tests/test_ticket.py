@@ -37,6 +37,19 @@ class TestTicket(RoutingCase):
         self.assertEqual(self.ticket(decision).priority, "3")
         self.assertIn("urgent, dringend", decision.why_html)
 
+    def test_the_member_with_the_fewest_open_tickets_gets_the_next(self):
+        self.team.user_ids = self.owner | self.colleague
+        rule = self.env["mailbox.route"].search([("name", "=", "Tickets")])
+        rule.action_ids = [(0, 0, {"kind": "assign", "by_team": True})]
+        self.env["helpdesk.ticket"].create(
+            {"name": "Old", "description": "x", "team_id": self.team.id, "user_id": self.owner.id}
+        )
+        first = self.ticket(self.deliver(sender="a@shop.test"))
+        self.assertEqual(first.user_id, self.colleague)
+        second = self.ticket(self.deliver(sender="b@shop.test"))
+        third = self.ticket(self.deliver(sender="c@shop.test"))
+        self.assertEqual({second.user_id, third.user_id}, {self.owner, self.colleague})
+
     def test_replies_join_and_automatic_ones_reopen_nothing(self):
         ticket = self.ticket(self.deliver())
         reply = self.deliver("Re: Question", in_reply_to="<1.out@shop.test>")
