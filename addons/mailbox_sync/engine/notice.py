@@ -85,7 +85,9 @@ def _note_one(env, target, hint):
     cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, target.mailbox_id])
     cr.execute(_HEARD, [target.subscription_id])
     if target.state == "silent":
-        env["mailbox"].browse(target.mailbox_id)._audit("push.heard_again")
+        mailbox = env["mailbox"].browse(target.mailbox_id)
+        mailbox._audit("push.heard_again")
+        mailbox._clear_alerts("silent")
     if target.stream_id is None:
         return
     times = mapping.naive(hint.received_at), mapping.naive(hint.published_at)

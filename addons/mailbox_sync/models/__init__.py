@@ -52,3 +52,7 @@ from . import mailbox_subscription
 from . import mailbox_push
 from . import mailbox_trace
 from . import mailbox_warm
+from . import mailbox_alert
+from . import mailbox_alert_channels
+from . import mailbox_alert_watch
+from . import res_config_alert

@@ -204,6 +204,7 @@ class Mailbox(models.Model):
             self.env._("Sign in again: %s", self.address),
             advice.next_step(self.env, error),
         )
+        self.sudo()._raise_alert("token", reason=error.reason, detail=error.detail or "")
 
     def _token_changed(self):
         """The credential was written behind the ORM's back: recompute what screens show of it."""
@@ -214,6 +215,8 @@ class Mailbox(models.Model):
             lambda line: line.token_state in ("stored", "verified")
         ).mailbox_id
         good.activity_unlink(["mailbox_sync.activity_reconnect"])
+        lost = credentials.filtered(lambda line: line.token_state == "reconnect").mailbox_id
+        (self - lost)._clear_alerts("token")
 
     # ------------------------------------------------------------------
     # Buttons

@@ -36,6 +36,8 @@ _GRACE = timedelta(minutes=2)
 #: A silent channel is tried again so often.
 _PROBE = timedelta(hours=1)
 _ARRIVALS = 5000
+#: Failures in a row that may still pass by themselves.
+_PATIENCE = 3
 
 STATES = [
     ("active", "Active"),
@@ -133,6 +135,7 @@ class MailboxSubscription(models.Model):
                 "check_at": began + _ECHO,
             }
         )
+        self.mailbox_id._clear_alerts("renewal")
 
     def _failed(self, error):
         """Count a failure; the kind is told so that a person knows what to mend."""
@@ -149,11 +152,21 @@ class MailboxSubscription(models.Model):
             }
         )
         self.mailbox_id._audit("push.failed", reason=self.error_reason, count=self.failure_count)
+        if self._is_worth_telling():
+            self.mailbox_id._raise_alert(
+                "renewal", reason=self.error_reason, detail=self.last_error or ""
+            )
         if isinstance(error, AuthorizationLost):
             # The sync step will meet the same refusal: it blocks the gate and tells the owner.
             self.mailbox_id._token_changed()
             self.mailbox_id.stream_ids._hint("poll", "poll")
         return error
+
+    def _is_worth_telling(self):
+        """Whether a person should know of the last failure: it will not pass by itself, or has not
+        for long. A lost sign-in is told as what it is."""
+        passing = self.error_reason in ("throttled", "unavailable")
+        return self.error_reason != "token" and (not passing or self.failure_count >= _PATIENCE)
 
     def _job_renew(self):
         """Job: register again. Expected trouble is no failure of the job."""
@@ -292,6 +305,7 @@ class MailboxSubscription(models.Model):
                 "error_reason": False,
             }
         )
+        self.mailbox_id._clear_alerts("renewal", "silent")
 
 
 class MailboxHint(models.Model):

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-_DEFAULT_DAYS = 30
+from .res_config_alert import number
+
 #: Hop to the stations it lies between, as SQL. Alternatives of one way are NULL for the other.
 _SPANS = {
     "notice_ms": ("provider_at", "hint_at"),
@@ -116,14 +117,8 @@ class MailboxTrace(models.Model):
 
     @api.autovacuum
     def _gc_traces(self):
-        """Forget ways older than the system parameter ``mailbox_sync.trace_days`` says (0:
-        never)."""
-        word = (
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param("mailbox_sync.trace_days", _DEFAULT_DAYS)
-        )
-        days = int(word or 0)
+        """Forget ways older than the settings say (0: never)."""
+        days = number(self.env, "trace_days")
         if days > 0:
             limit = fields.Datetime.now() - timedelta(days=days)
             self.env.cr.execute("DELETE FROM mailbox_trace WHERE sync_at < %s", [limit])

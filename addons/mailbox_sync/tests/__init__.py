@@ -11,6 +11,7 @@ from . import test_throughput
 from . import test_content
 from . import test_conversations
 from . import test_access
+from . import test_alert
 from . import test_pieces
 from . import test_shell
 from . import test_cli

@@ -31,6 +31,7 @@ CONFIGURATION = (
     "mailbox.subscription",
     "mailbox.push.config",
     "mailbox.trace",
+    "mailbox.alert",
 )
 NOBODY = (
     "mailbox.credential",
@@ -128,6 +129,7 @@ class AccessCase:
             "mailbox.parity": env["mailbox.parity"].create(base),
             "mailbox.subscription": env["mailbox.subscription"].create(base),
             "mailbox.trace": env["mailbox.trace"].create({**base, "message_id": mail.id}),
+            "mailbox.alert": env["mailbox.alert"].create({**base, "kind": "lag"}),
             "mailbox.push.config": env["mailbox.push.config"].create(
                 {"provider": "gmail", "project_id": "demo-project"}
             ),

@@ -58,6 +58,7 @@ class TestMatrix(AccessCase, TransactionCase):
             "mailbox.parity": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.event": ("owner", "manager", "admin"),
             "mailbox.trace": ("owner", "manager", "admin"),
+            "mailbox.alert": ("owner", "manager", "admin"),
             "mailbox.subscription": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.push.config": ("manager", "admin"),
         }
@@ -135,6 +136,7 @@ class TestMatrix(AccessCase, TransactionCase):
             "mailbox.event",
             "mailbox.stream",
             "mailbox.trace",
+            "mailbox.alert",
         ):
             for person in (self.owner, self.editor, self.manager, self.admin):
                 row = self.rows[model].with_user(person)

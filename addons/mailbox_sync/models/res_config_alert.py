@@ -1,0 +1,88 @@
+"""Settings, Mailbox: how fast mail shall be, and who is told when something is wrong."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+#: Option to its default; kept as system parameters ``mailbox_sync.<option>``.
+DEFAULTS = {
+    "alert_owner": "activity",
+    "alert_managers": "notify",
+    "alert_channel": "",
+    "alert_lag_seconds": "120",
+    "alert_silent_minutes": "15",
+    "trace_days": "30",
+}
+_NUMBERS = ("alert_lag_seconds", "alert_silent_minutes", "trace_days")
+
+
+def option(env, name):
+    """The value of one option, as text."""
+    key = f"mailbox_sync.{name}"
+    return env["ir.config_parameter"].sudo().get_param(key, DEFAULTS[name])
+
+
+def number(env, name):
+    """The value of one option as a number that is not negative; its default when it is none."""
+    try:
+        return max(0, int(option(env, name)))
+    except ValueError:
+        return int(DEFAULTS[name])
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    mailbox_alert_owner = fields.Selection(
+        [("activity", "An activity"), ("nobody", "Nothing")],
+        string="The owner gets",
+        config_parameter="mailbox_sync.alert_owner",
+        default=DEFAULTS["alert_owner"],
+    )
+    mailbox_alert_managers = fields.Selection(
+        [
+            ("notify", "A message each"),
+            ("channel", "A message in a channel"),
+            ("nobody", "Nothing"),
+        ],
+        string="Administrators get",
+        config_parameter="mailbox_sync.alert_managers",
+        default=DEFAULTS["alert_managers"],
+    )
+    mailbox_alert_channel_id = fields.Many2one(
+        "discuss.channel", string="Channel", config_parameter="mailbox_sync.alert_channel"
+    )
+    mailbox_alert_lag_seconds = fields.Integer(
+        string="Mail is late after (seconds)",
+        help="Half of the mail of half an hour took longer. 0: never.",
+    )
+    mailbox_alert_silent_minutes = fields.Integer(
+        string="Push is silent for (minutes)",
+        help="So long it may be silent before somebody is told.",
+    )
+    mailbox_trace_days = fields.Integer(string="Keep the ways of mail (days)", help="0: for ever.")
+
+    @api.constrains("mailbox_alert_managers", "mailbox_alert_channel_id")
+    def _check_mailbox_alert_channel(self):
+        for settings in self:
+            wanted = settings.mailbox_alert_managers == "channel"
+            if wanted and not settings.mailbox_alert_channel_id:
+                raise ValidationError(self.env._("Choose the channel that alerts go to."))
+
+    @api.constrains(*(f"mailbox_{name}" for name in _NUMBERS))
+    def _check_mailbox_numbers(self):
+        for settings in self:
+            if any(settings[f"mailbox_{name}"] < 0 for name in _NUMBERS):
+                raise ValidationError(self.env._("Times of the mailbox settings begin at 0."))
+
+    @api.model
+    def get_values(self):
+        return super().get_values() | {
+            f"mailbox_{name}": number(self.env, name) for name in _NUMBERS
+        }
+
+    def set_values(self):
+        result = super().set_values()
+        parameters = self.env["ir.config_parameter"].sudo()
+        for name in _NUMBERS:
+            parameters.set_param(f"mailbox_sync.{name}", str(self[f"mailbox_{name}"]))
+        return result
