@@ -4,7 +4,10 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from mailbox_core.errors import AuthorizationLost
 from mailbox_core.sync.cadence import eta
+
+from .. import advice
 
 
 class Mailbox(models.Model):
@@ -57,11 +60,44 @@ class Mailbox(models.Model):
             "connecting": self.env._("Waiting for the provider's permission."),
             "importing": self.env._("Importing; the newest mail arrives first."),
             "live": self.env._("Up to date."),
-            "waiting": self.env._("The provider asked us to wait; goes on by itself. %s", reason),
-            "reconnect": self.env._("Sign in again to go on: %s", reason),
+            "waiting": self._waiting_words(reason),
+            "reconnect": self._blocked_words(reason),
             "paused": self.env._("Paused. Resume to go on."),
             "error": self.env._(
                 "A job ended in a surprise (%s); it is tried again by itself.", self.crash
             ),
         }
         return words.get(self.state, "")
+
+    def _waiting_words(self, reason):
+        """Why nothing is asked for a while, by the word of the stream's gate."""
+        words = {
+            "quota": self.env._(
+                "Waits a little, so as to stay within the provider's limits; goes on by itself."
+            ),
+            "throttled_project": self.env._(
+                "The provider's limit for all mailboxes of the project is reached; goes on by "
+                "itself."
+            ),
+            "throttled_day": self.env._(
+                "The provider's limit for a day is reached; goes on by itself tomorrow."
+            ),
+            "unavailable": self.env._(
+                "The provider cannot be reached; it is tried again by itself."
+            ),
+            "resumed": self.env._("The provider asked for a break before; goes on by itself."),
+        }
+        asked = self.env._("The provider asked us to wait; goes on by itself.")
+        refused = self.env._("The provider refused a request; it is tried again by itself.")
+        return words.get(reason, refused if reason in ("refused", "missing") else asked)
+
+    def _blocked_words(self, reason):
+        """Why a person has to act, and how."""
+        words = {
+            "refused": self.env._(
+                "The provider keeps refusing. Press Test connection to see what."
+            ),
+            "missing": self.env._("The provider does not find the mailbox. Check its address."),
+        }
+        lost = AuthorizationLost(reason or "invalid_grant")
+        return words.get(reason) or advice.next_step(self.env, lost)

@@ -253,6 +253,7 @@ class MailboxStream(models.Model):
     @api.model
     def _cron_poll(self):
         """Wake every stream that is due: polling is the guarantee, push is only speed."""
+        self._mend_due()
         due = self.search(
             [("due_at", "<=", fields.Datetime.now()), ("gate", "in", ("open", "waiting"))],
             order="due_at",
@@ -260,6 +261,21 @@ class MailboxStream(models.Model):
         for stream in due | self._overlooked():
             if not stream.mailbox_id._is_asleep():
                 jobs.wake(stream, "new")
+
+    @api.model
+    def _mend_due(self):
+        """No open stream rests longer than it meant to: if one seems to, the clock was set back
+        (F31)."""
+        self.flush_model(["due_at", "poll_seconds", "gate"])
+        self.env.cr.execute(
+            """UPDATE mailbox_stream SET due_at = %(now)s
+                WHERE gate = 'open' AND due_at > %(now)s
+                    + (GREATEST(poll_seconds, %(cron)s) + %(lost)s) * interval '1 second'""",
+            {"now": fields.Datetime.now(), "cron": _CRON_SECONDS, "lost": 2 * _LOST},
+        )
+        if self.env.cr.rowcount:
+            _logger.warning("The clock was set back: %s streams look now", self.env.cr.rowcount)
+            self.invalidate_model(["due_at"])
 
     @api.model
     def _overlooked(self):

@@ -36,17 +36,20 @@ class ProviderError(Exception):
 
 class Throttled(ProviderError):
     """Asked too often. ``retry_after`` is seconds from now as told by the provider, None when it
-    gave no advice; ``scope`` says whose limit it is."""
+    gave no advice; ``scope`` says whose limit it is; ``ours``: the provider was not asked at all,
+    because our own budget keeps to its limits."""
 
     def __init__(
         self,
         detail: str = "",
         retry_after: float | None = None,
         scope: Literal["mailbox", "project", "day"] = "mailbox",
+        ours: bool = False,
     ) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
         self.scope = scope
+        self.ours = ours
 
 
 class Unavailable(ProviderError):

@@ -222,7 +222,8 @@ class Http:
         patience = self._max_wait
         while (wait := self._budget.take(ask.lane, ask.units)) > 0:
             if wait > patience:
-                raise Throttled(f"The quota has no room for {ask.lane} now.", retry_after=wait)
+                said = f"The quota has no room for {ask.lane} now."
+                raise Throttled(said, retry_after=wait, ours=True)
             patience -= wait
             self._sleep(wait)
 

@@ -275,6 +275,8 @@ def _fail(state: StreamState, error: ProviderError, now: datetime, rng: Random) 
 
 def _word(error: ProviderError) -> str:
     """A short stable word for the gate's reason."""
+    if isinstance(error, Throttled) and error.ours:
+        return "quota"
     if isinstance(error, Throttled):
         return "throttled" if error.scope == "mailbox" else f"throttled_{error.scope}"
     words: dict[type[ProviderError], str] = {
