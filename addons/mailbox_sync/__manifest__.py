@@ -41,6 +41,7 @@
         "data/mailbox_alert_data.xml",
         "views/mailbox_push_views.xml",
         "views/mailbox_alert_views.xml",
+        "views/mailbox_trace_views.xml",
         "wizard/mailbox_backtest_views.xml",
         "views/mailbox_route_views.xml",
         "views/mailbox_decision_views.xml",

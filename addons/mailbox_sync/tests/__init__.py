@@ -6,6 +6,7 @@ from . import test_oauth
 from . import test_token
 from . import test_actions
 from . import test_parity
+from . import test_speed
 from . import test_survey
 from . import test_i18n
 from . import test_throughput
