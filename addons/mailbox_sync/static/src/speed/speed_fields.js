@@ -1,7 +1,5 @@
 import { Component, onMounted, onPatched, onWillStart, onWillUnmount, useRef } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
-import { getColor } from "@web/core/colors/colors";
-import { cookie } from "@web/core/browser/cookie";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -10,6 +8,10 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 const { DateTime } = luxon;
 
 const LINES = [_t("Half within"), _t("95 of 100 within"), _t("99 of 100 within")];
+/** Readable on a bright and on a dark page. */
+const COLORS = ["#3f86c8", "#e08e45"];
+/** Hours after which the plot names days instead. */
+const LONG = 36;
 const CLOCK = "HH:mm:ss.SSS";
 
 /** How fast the mail of a mailbox was: a sentence, a line for each hop, a plot over time. */
@@ -38,18 +40,19 @@ export class SpeedField extends Component {
     }
     config() {
         const { series } = this.data;
-        const scheme = cookie.get("color_scheme");
+        const moments = series.map(({ at }) => deserializeDateTime(at));
+        const hours = moments.at(-1).diff(moments[0], "hours").hours;
         return {
             type: "line",
             data: {
-                labels: series.map(({ at }) => deserializeDateTime(at)),
+                labels: moments,
                 datasets: LINES.slice(0, 2).map((label, index) => ({
                     label: label.toString(),
                     data: series.map(({ values }) => values[index]),
-                    borderColor: getColor(index + 1, scheme, "odoo"),
-                    backgroundColor: getColor(index + 1, scheme, "odoo"),
+                    borderColor: COLORS[index],
+                    backgroundColor: COLORS[index],
+                    borderWidth: 2,
                     pointRadius: series.length > 60 ? 0 : 3,
-                    tension: 0.2,
                 })),
             },
             options: {
@@ -57,7 +60,11 @@ export class SpeedField extends Component {
                 maintainAspectRatio: false,
                 interaction: { mode: "index", intersect: false },
                 scales: {
-                    x: { type: "time", time: { tooltipFormat: "ff" }, grid: { display: false } },
+                    x: {
+                        type: "time",
+                        time: { tooltipFormat: "ff", unit: hours > LONG ? "day" : "hour" },
+                        grid: { display: false },
+                    },
                     y: { beginAtZero: true, title: { display: true, text: _t("seconds").toString() } },
                 },
                 plugins: {
