@@ -1,8 +1,6 @@
-"""What a mail tells about who wrote it. Pure, but for the list of mail services for everybody,
-which is Odoo's."""
+"""What a mail without a signature tells about who wrote it."""
 
 import phonenumbers
-from odoo.addons.iap.tools.iap_tools import mail_prepare_for_domain_search
 
 from mailbox_core.mime.quote import new_text
 
@@ -12,7 +10,7 @@ _CHARACTERS = 4_000
 
 
 def phone(text, region):
-    """The first telephone number of the signature, in international form; empty when there is none.
+    """The first telephone number of the last lines, in international form, empty without one.
 
     ``region``: the country (ISO 3166) whose national numbers are understood.
     """
@@ -23,9 +21,3 @@ def phone(text, region):
             found.number, phonenumbers.PhoneNumberFormat.INTERNATIONAL
         )
     return ""
-
-
-def corporate_domain(address):
-    """``@example.com``, empty for services where anybody may have an address."""
-    domain = mail_prepare_for_domain_search(address)
-    return domain if domain and domain.startswith("@") else ""

@@ -3,8 +3,11 @@
 from ast import literal_eval
 
 from odoo import models
-from odoo.addons.mailbox_sync.routing import people
+from odoo.addons.mailbox_sync.routing import companies, people
 from odoo.tools.mail import plaintext2html
+
+from mailbox_core.mime import signature
+from mailbox_core.mime.person import person_name
 
 from .. import contact
 
@@ -20,26 +23,21 @@ class CrmLead(models.Model):
         values = super()._mailbox_values(mail)
         partner = people.partner_of(self.env, facts.sender)
         company = partner.commercial_partner_id if partner.commercial_company_name else None
-        if not company:
-            company = self._mailbox_company(facts.sender)
+        company = company or companies.company_of(self.env, facts.sender)
         region = (mail.row.mailbox_id.company_id.country_id.code or "").upper()
+        signed = signature.parse(
+            facts.body, name=facts.sender_name, address=facts.sender, region=region
+        )
+        found = signed.phone or signed.mobile or contact.phone(facts.body, region)
         return {
             **values,
-            "contact_name": partner.name or facts.sender_name,
-            "phone": partner.phone or contact.phone(facts.body, region),
-            "partner_name": company.name if company else False,
+            "contact_name": partner.name or person_name(facts.sender_name, facts.sender),
+            "phone": partner.phone or found,
+            "function": partner.function or signed.role,
+            "website": partner.website or signed.web,
+            "partner_name": company.name or signed.company or False,
             "description": plaintext2html(facts.body[:_DESCRIPTION_CHARACTERS]),
         }
-
-    def _mailbox_company(self, address):
-        """The company known under the sender's domain, if it is one company only."""
-        domain = contact.corporate_domain(address)
-        if not domain:
-            return None
-        found = self.env["res.partner"].search(
-            [("is_company", "=", True), ("email_normalized", "=like", f"%{domain}")], limit=2
-        )
-        return found if len(found) == 1 else None
 
     def _mailbox_team_user(self):
         """As ``crm.team._assign_and_convert_leads`` chooses, for one lead: members who are not

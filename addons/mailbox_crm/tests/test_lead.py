@@ -1,7 +1,7 @@
 from odoo.addons.mailbox_sync.tests.routing_common import RoutingCase
 from odoo.tests.common import TransactionCase, tagged
 
-from ..contact import corporate_domain, phone
+from ..contact import phone
 
 SIGNED = """Dear sales,
 please send us an offer for 20 doors.
@@ -44,6 +44,8 @@ class TestLead(RoutingCase):
         self.assertEqual(lead.email_normalized, "bob@doors.test")
         self.assertEqual(lead.partner_name, company.name)
         self.assertIn("7946", lead.phone)
+        self.assertEqual(lead.function, "Head of Purchasing")
+        self.assertIn("www.doors.test", lead.website)
         self.assertIn("20 doors", lead.description)
         self.assertFalse(lead.user_id)
         self.assertFalse(lead.partner_id, "no contact is made unless the owner wants it")
@@ -160,8 +162,3 @@ class TestContact(TransactionCase):
         self.assertEqual(phone("Hi\n\nTel. 030 901820\n", "DE"), "+49 30 901820")
         self.assertEqual(phone("Order 12345678, thanks\n", "GB"), "")
         self.assertEqual(phone("", ""), "")
-
-    def test_corporate_domain(self):
-        self.assertEqual(corporate_domain("bob@doors.test"), "@doors.test")
-        self.assertEqual(corporate_domain("bob@gmail.com"), "")
-        self.assertEqual(corporate_domain(""), "")

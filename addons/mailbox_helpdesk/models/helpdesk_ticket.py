@@ -3,6 +3,8 @@
 from odoo import models
 from odoo.addons.mailbox_sync.routing import people
 
+from mailbox_core.mime.person import person_name
+
 
 class HelpdeskTicket(models.Model):
     _name = "helpdesk.ticket"
@@ -16,7 +18,7 @@ class HelpdeskTicket(models.Model):
         )
         return {
             **super()._mailbox_values(mail),
-            "partner_name": partner.name or facts.sender_name or facts.sender,
+            "partner_name": partner.name or person_name(facts.sender_name, facts.sender),
             "partner_email": facts.sender,
             "channel_id": channel.id if channel else False,
         }

@@ -32,11 +32,14 @@ from . import mailbox_message_screen
 from . import mailbox_route
 from . import mailbox_route_editor
 from . import mailbox_routable_mixin
+from . import mailbox_address
+from . import mailbox_signature
 from . import res_partner
 from . import mailbox_link
 from . import mailbox_decision
 from . import mailbox_waiting
 from . import mailbox_teach
+from . import mailbox_duplicate
 from . import mailbox_acknowledge
 from . import mailbox_route_action
 from . import mailbox_deed

@@ -132,6 +132,7 @@ class Mailbox(models.Model):
             self.env["mailbox.parity"].search([("mailbox_id", "=", self.id)]).unlink()
             self.env["mailbox.run"].search([("mailbox_id", "=", self.id)]).unlink()
             self.env["mailbox.command"].search([("mailbox_id", "=", self.id)]).unlink()
+            self.env["mailbox.older"].search([("mailbox_id", "=", self.id)]).unlink()
             self.folder_ids.unlink()
             self.write(dict.fromkeys(_COUNTERS, 0))
         self._audit("mailbox.purged")

@@ -280,6 +280,7 @@ class MailboxOlderLine(models.Model):
     _order = "record_count DESC, id"
 
     older_id = fields.Many2one("mailbox.older", required=True, ondelete="cascade", index=True)
+    mailbox_id = fields.Many2one(related="older_id.mailbox_id", store=True, index=True)
     route_id = fields.Many2one("mailbox.route", required=True, ondelete="cascade", readonly=True)
     match_count = fields.Integer(string="Messages", readonly=True)
     record_count = fields.Integer(string="Records that would be opened", readonly=True)

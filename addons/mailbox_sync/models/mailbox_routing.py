@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from .. import jobs
-from ..routing import outcome, people
+from ..routing import addresses, outcome, people
 from ..routing.actions import desk
 from ..routing.work import Work
 
@@ -219,6 +219,8 @@ class MailboxMessage(models.Model):
         """The sender as ``Name <address>`` if he could become a contact, else nothing."""
         self.ensure_one()
         address = (self.from_email or "").lower()
-        if not address or people.is_nobody(address) or people.partner_of(self.env, address):
+        if not address or people.is_nobody(address) or addresses.is_blocked(self.env, address):
+            return ""
+        if people.partner_of(self.env, address):
             return ""
         return f'"{self.from_name}" <{address}>' if self.from_name else address

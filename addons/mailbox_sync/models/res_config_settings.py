@@ -24,6 +24,11 @@ class ResConfigSettings(models.TransientModel):
         help="Stored encrypted and never shown again. Empty: keep the stored one.",
     )
     mailbox_has_secret = fields.Boolean(compute="_compute_mailbox_client", store=True)
+    mailbox_nobody = fields.Char(
+        string="Never a contact",
+        config_parameter="mailbox_sync.nobody",
+        help="Addresses, domains and patterns with *, separated by spaces or commas.",
+    )
     mailbox_redirect_uri = fields.Char(
         string="Redirect address", compute="_compute_mailbox_redirect_uri"
     )

@@ -3,7 +3,9 @@ be."""
 
 from odoo import fields, models
 
-from ..routing import people
+from mailbox_core.mime.person import person_name
+
+from ..routing import companies, people
 
 
 class ResPartner(models.Model):
@@ -23,8 +25,9 @@ class ResPartner(models.Model):
         facts = mail.facts
         return {
             **super()._mailbox_values(mail),
-            "name": facts.sender_name or facts.sender or self.env._("Unknown sender"),
+            "name": person_name(facts.sender_name, facts.sender) or self.env._("Unknown sender"),
             "email": facts.sender,
+            "parent_id": companies.company_of(self.env, facts.sender).id,
         }
 
     def _mailbox_new(self, mail, values):

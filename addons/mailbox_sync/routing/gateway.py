@@ -112,6 +112,7 @@ def _people(thread, mail, values, route):
         author = _only(mail, [mail.facts.sender])
         others = _only(mail, [one.email for one in (*mail.email.to, *mail.email.cc)])
         if author is not None and others is not None:
+            author = author or mail.batch.directory.partner(mail.facts.sender)
             return {"author_id": author.id, "partner_ids": others.ids}
     return thread._message_parse_post_process(None, values, [route])
 

@@ -3,9 +3,12 @@
 Links are noted in the batch and written at its end, with the decisions (``book.py``).
 """
 
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, formataddr
+from odoo.tools.mail import email_split_tuples
 
-from . import gateway, people
+from mailbox_core.mime.person import person_name
+
+from . import addresses, companies, gateway, people
 from .threads import Link
 
 #: What a decision is called when nothing is done to a record.
@@ -122,11 +125,19 @@ def link(mail, record, line, origin, route=None, opened=False):
 
 
 def make_partner(env, formatted, address):
-    """A contact for an address, the known one if there is one; none for addresses of machines."""
+    """A contact for an address, the known one if there is one; none for addresses of machines and
+    those that the company does not want. It belongs to the company known under its domain."""
     known = people.partner_of(env, address)
-    if known or not address or people.is_nobody(address):
+    if known or not address or people.is_nobody(address) or addresses.is_blocked(env, address):
         return known
-    return env["mail.thread"]._partner_find_from_emails_single([formatted])
+    display = next((name for name, _ in email_split_tuples(formatted)), "")
+    name = person_name(display or "", address)
+    told = formataddr((name, address)) if name != address else address
+    partner = env["mail.thread"]._partner_find_from_emails_single([told])
+    company = companies.company_of(env, address)
+    if company and not partner.parent_id and partner != company:
+        partner.sudo().parent_id = company
+    return partner
 
 
 def mark_bounced(mail, report, record):

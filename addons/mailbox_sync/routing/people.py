@@ -5,6 +5,8 @@ from collections import defaultdict
 
 from odoo.tools import SQL, email_normalize_all
 
+from . import addresses
+
 #: Addresses of machines: never a contact.
 _NOBODY = re.compile(
     r"(?:no|do[-_.]?not|ne)[-_.]?(?:reply|respond|pas[-_.]?repondre)|mailer-daemon|postmaster"
@@ -16,8 +18,8 @@ _LINES = 200
 
 
 def partner_of(env, address):
-    """The partner with this address, else without its +suffix: internal users first, then the
-    oldest."""
+    """The partner with this address, else without its +suffix, else with another spelling or among
+    the other addresses of a contact: internal users first, then the oldest."""
     return Directory(env).partner(address)
 
 
@@ -31,24 +33,42 @@ class Directory:
     def __init__(self, env):
         self._partners = env["res.partner"].sudo()
         self._known = {}
+        self._by_key = {}
         self.unsure = False
 
-    def learn(self, addresses):
-        """Look up addresses that nobody has asked for yet, in one statement."""
-        forms = {form for address in addresses for form in _forms(address)}
+    def learn(self, wanted):
+        """Look up addresses that nobody has asked for yet, in a few statements."""
+        wanted = list(wanted)
+        forms = {form for address in wanted for form in _forms(address)}
         self._look_up(forms.difference(self._known))
+        keys = {addresses.key_of(address) for address in wanted if not self._exact(address)}
+        self._look_up_keys(keys.difference(self._by_key))
 
     def forget(self):
         """Start again: what was found may have been rolled back."""
         self._known.clear()
+        self._by_key.clear()
 
     def partner(self, address):
         """The partner with this address, as ``partner_of``."""
-        for form in _forms(address):
-            found = self.all(form)
-            if found:
-                return found.sorted(lambda one: (one.partner_share, one.id))[:1]
-        return self._partners
+        found = self._exact(address) or self._spelled(addresses.key_of(address))
+        return found.sorted(lambda one: (one.partner_share, one.id))[:1]
+
+    def _exact(self, address):
+        return next(
+            (found for form in _forms(address) if (found := self.all(form))), self._partners
+        )
+
+    def _spelled(self, key):
+        """Every partner with an address of this key."""
+        if not key:
+            return self._partners
+        if key not in self._by_key or (self.unsure and not self._by_key[key]):
+            self._look_up_keys({key})
+        return self._by_key[key]
+
+    def _look_up_keys(self, keys):
+        self._by_key |= addresses.partners_by_key(self._partners.env, keys)
 
     def all(self, form):
         """Every partner with exactly this normalised address, the oldest first."""
@@ -143,6 +163,7 @@ def _circles(records):
         field = records._mail_get_primary_email_field()
         for record in records:
             found[record.id].update(partners[record.id].mapped("email_normalized"))
+            found[record.id].update(partners[record.id].mailbox_address_ids.mapped("email"))
             if field:
                 found[record.id].update(email_normalize_all(record[field] or ""))
     records.env.flush_all()
@@ -156,7 +177,8 @@ def _circles(records):
 def _followers(records):
     records.env.cr.execute(
         SQL(
-            """SELECT f.res_id, p.email_normalized
+            """SELECT f.res_id, unnest(p.email_normalized || ARRAY(SELECT a.email
+                   FROM mailbox_address a WHERE a.partner_id = p.id)::varchar[])
                FROM mail_followers f JOIN res_partner p ON p.id = f.partner_id
                WHERE f.res_model = %s AND f.res_id = ANY(%s)""",
             records._name,

@@ -35,3 +35,4 @@ from . import test_routing_forged
 from . import test_routing_loops
 from . import test_routing_older
 from . import test_routing_tours
+from . import test_people

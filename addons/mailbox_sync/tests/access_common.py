@@ -42,6 +42,8 @@ NOBODY = (
     "mailbox.bucket",
     "mailbox.automatic",
 )
+#: Addresses of contacts: seen with the contact, see test_people.
+CONTACTS = ("mailbox.address",)
 FORMS = (
     "mailbox.test",
     "mailbox.test.line",

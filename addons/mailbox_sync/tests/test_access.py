@@ -14,7 +14,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tools import file_open
 
-from .access_common import CONFIGURATION, FORMS, MAIL, NOBODY, RULES, WORD, AccessCase
+from .access_common import CONFIGURATION, CONTACTS, FORMS, MAIL, NOBODY, RULES, WORD, AccessCase
 
 
 @tagged("-at_install", "post_install")
@@ -27,7 +27,7 @@ class TestMatrix(AccessCase, TransactionCase):
     def test_every_model_is_in_the_matrix(self):
         ours = {name for name in self.env if name == "mailbox" or name.startswith("mailbox.")}
         ours = {name for name in ours if not self.env[name]._abstract}
-        self.assertEqual(ours, {*MAIL, *RULES, *CONFIGURATION, *NOBODY, *FORMS})
+        self.assertEqual(ours, {*MAIL, *RULES, *CONFIGURATION, *NOBODY, *FORMS, *CONTACTS})
         for model in ours:
             self.assertTrue(
                 self.env["ir.model.access"].search([("model_id.model", "=", model)]),
