@@ -40,6 +40,7 @@
         "data/queue_job_warm_data.xml",
         "data/mailbox_alert_data.xml",
         "views/mailbox_push_views.xml",
+        "views/mailbox_pull_views.xml",
         "views/mailbox_alert_views.xml",
         "views/mailbox_trace_views.xml",
         "wizard/mailbox_backtest_views.xml",

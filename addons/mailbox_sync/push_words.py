@@ -1,6 +1,6 @@
 """Push in words: why it may not be switched on, what went wrong, what to do."""
 
-from mailbox_core.errors import AuthorizationLost, Refused, Throttled
+from mailbox_core.errors import AuthorizationLost, NotFound, Refused, Throttled
 
 from . import advice
 
@@ -33,6 +33,31 @@ def trouble(env, error):
     return f"{said} {step}".strip() if said and said != step else step
 
 
+def pull_trouble(env, error):
+    """Why notifications cannot be fetched, and the next step."""
+    steps = {
+        "permission": env._(
+            "Give the service account the role Pub/Sub Subscriber on the subscription."
+        ),
+        "type": env._("Make a pull subscription of the topic, or let Google deliver."),
+        "unknown": env._("Create the subscription, or correct its name."),
+        "token": env._(
+            "Make a new key at Google and store it here; check this server's clock as well."
+        ),
+        "project": env._("Enable the Pub/Sub API in the Cloud project."),
+    }
+    said = (error.detail or "").strip()
+    return f"{said} {steps.get(_pull_reason(error), '')}".strip()
+
+
+def _pull_reason(error):
+    if isinstance(error, AuthorizationLost):
+        return "project" if error.reason == "api_disabled" else "token"
+    if isinstance(error, NotFound):
+        return "unknown"
+    return error.code.removeprefix("pull_") if isinstance(error, Refused) else ""
+
+
 def blocker(env, word, value=""):
     """Why push cannot be switched on, by a stable word."""
     words = {
@@ -46,6 +71,7 @@ def blocker(env, word, value=""):
         ),
         "asleep": env._("The mailbox does not sync now: %s.", value),
         "config": env._("No Cloud project and topic are entered yet. Open the push settings."),
+        "key": env._("No key of a service account is stored yet. Open the push settings."),
         "receiver": env._("Audience or allowed signers are missing in the push settings."),
         "endpoint": env._(
             "Google delivers to https addresses only, and this Odoo's address is %s.",

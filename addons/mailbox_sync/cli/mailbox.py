@@ -1,4 +1,4 @@
-"""``odoo-bin mailbox``: examine, sync, verify, rotate keys, from a shell.
+"""``odoo-bin mailbox``: examine, sync, verify, listen, rotate keys, from a shell.
 
 Odoo loads this file without the addon (as ``odoo.cli.mailbox``), so what belongs to the addon is
 reached through the registry, or imported when a command runs.
@@ -61,6 +61,12 @@ class Mailbox(Command):
         parity.add_argument(
             "--wait", type=int, default=0, metavar="SECONDS", help="wait for the result so long"
         )
+        self._add(
+            commands,
+            "listen",
+            self._listen,
+            "Fetch notifications, for an Odoo without a public address; runs until it is stopped",
+        )
         rotate = self._add(
             commands, "rotate-keys", self._rotate, "Encrypt all stored secrets with the current key"
         )
@@ -85,8 +91,9 @@ class Mailbox(Command):
         parser.add_argument(
             "-d", "--database", help="databases, separated by commas (default: all with Mailbox)"
         )
-        parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-        if name != "rotate-keys":
+        if name != "listen":
+            parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+        if name not in ("listen", "rotate-keys"):
             parser.add_argument(
                 "--mailbox",
                 action="append",
@@ -99,7 +106,8 @@ class Mailbox(Command):
     def run(self, cmdargs):
         """Run one command; ends the process with its exit code."""
         chosen = self.parser.parse_args(cmdargs)
-        arguments = ["--no-http", "--log-level=error"]
+        # A service speaks as odoo.conf says, a command to its caller.
+        arguments = ["--no-http", *([] if chosen.command == "listen" else ["--log-level=error"])]
         if chosen.config:
             arguments += ["-c", chosen.config]
         if chosen.database:
@@ -163,6 +171,12 @@ class Mailbox(Command):
             return GOOD
         proved = all(line["state"] == "done" and not line["unexplained"] for line in results)
         return GOOD if proved else TROUBLE
+
+    def _listen(self, chosen):
+        from odoo.addons.mailbox_sync.engine.listeners import Listeners
+
+        Listeners(config["db_name"] or ()).run()
+        return GOOD
 
     def _rotate(self, chosen):
         from odoo.addons.mailbox_sync import conf, crypto
@@ -282,9 +296,7 @@ def _make_new_key(conf, crypto):
 
 def _rotate_database(name):
     with _environment(name) as env:
-        models = [
-            env[name] for name in ("mailbox.credential", "mailbox.client", "mailbox.route.action")
-        ]
+        models = [env[model] for model in env["mailbox.doctor"]._sealed_models()]
         count = sum(model._rotate_keys() for model in models)
         left = set().union(*(model._key_ids() for model in models))
     return {"database": name, "encrypted_anew": count, "keys_in_use": sorted(left)}

@@ -6,6 +6,8 @@ UPDATE mailbox_credential
 UPDATE mailbox_client SET client_secret = NULL;
 UPDATE mailbox_route_action SET secret = NULL, url = NULL;
 UPDATE mailbox_deed SET state = 'failed', detail = 'Neutralised copy' WHERE state = 'waiting';
+UPDATE mailbox_push_config
+   SET service_key = NULL, service_key_database = NULL, service_account = NULL, service_key_id = NULL;
 DELETE FROM mailbox_signin;
 UPDATE mailbox_subscription SET state = 'off', remote_id = NULL, expires_at = NULL, next_try_at = NULL;
 UPDATE mailbox SET paused = true, state = 'paused';

@@ -51,6 +51,8 @@ from . import ir_websocket
 from . import res_config_settings
 from . import res_users
 from . import mailbox_push_config
+from . import mailbox_listener
+from . import mailbox_push_pull
 from . import mailbox_subscription
 from . import mailbox_push
 from . import mailbox_trace

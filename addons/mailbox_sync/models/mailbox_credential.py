@@ -43,7 +43,7 @@ def guarded(call):
 
 
 #: Models that keep secrets, each with ``_key_ids`` and ``_rotate_keys``.
-SEALING = ("mailbox.credential", "mailbox.client", "mailbox.route.action")
+SEALING = ("mailbox.credential", "mailbox.client", "mailbox.route.action", "mailbox.push.config")
 
 
 class MailboxCredential(models.Model):

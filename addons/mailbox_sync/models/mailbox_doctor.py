@@ -51,6 +51,7 @@ class MailboxDoctor(models.AbstractModel):
             self._check_base_url(),
             self._check_workers(),
             self._check_runner(),
+            *self._check_listeners(),
             self._check_clock(),
             self._check_filestore(),
             self._check_neutralised(),
@@ -70,7 +71,8 @@ class MailboxDoctor(models.AbstractModel):
             ring = conf.keyring()
         except crypto.SecretError as error:
             return check("secret keys", "bad", str(error))
-        needed = set().union(*(self.env[model]._key_ids() for model in SEALING))
+        models = [self.env[model] for model in self._sealed_models()]
+        needed = set().union(*(model._key_ids() for model in models))
         known = {key.key_id for key in (ring.primary, *ring.older)}
         if needed - known:
             return check(
@@ -86,6 +88,11 @@ class MailboxDoctor(models.AbstractModel):
                 "secret keys", "hint", text, "Older keys are in use: odoo-bin mailbox rotate-keys"
             )
         return check("secret keys", "good", text)
+
+    @api.model
+    def _sealed_models(self):
+        """Names of the models that keep sealed secrets."""
+        return SEALING
 
     def _check_key_file(self):
         path = conf.key_file()
@@ -207,6 +214,17 @@ class MailboxDoctor(models.AbstractModel):
                       AND (eta IS NULL OR eta < (now() AT TIME ZONE 'UTC'))"""
             )
         )[0][0]
+
+    def _check_listeners(self):
+        """Whether somebody fetches notifications for the push settings that want it."""
+        levels = {"alive": "good", "waiting": "good", "failing": "bad"}
+        advice = "Start the service that runs odoo-bin mailbox listen."
+        for settings in self.env["mailbox.push.config"].search([("mode", "=", "pull")]):
+            state = settings.listener_state
+            level = levels.get(state, "bad")
+            name = f"listener {settings.queue_id}"
+            step = "" if level == "good" or state == "failing" else advice
+            yield check(name, level, settings.listener_text, step)
 
     def _check_clock(self):
         before = time.time()

@@ -78,6 +78,10 @@ class Mailbox(models.Model):
         if not config:
             yield self._blocker("config")
             return
+        if config.mode == "pull":
+            if not config.service_account:
+                yield self._blocker("key")
+            return
         if not config.audience or not config._signer_set():
             yield self._blocker("receiver")
         if not config._is_reachable_in_principle():

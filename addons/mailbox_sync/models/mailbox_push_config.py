@@ -1,4 +1,4 @@
-"""Where this Odoo's notifications come from and whose signature counts: no secret among it.
+"""Where this Odoo's notifications come from and whose signature counts.
 
 One per provider, or one per provider and company, like the client registration.
 """
@@ -15,7 +15,7 @@ from mailbox_core import registry
 from ..push_desk import Accepted
 
 _PROJECT = re.compile(r"^(?:[a-z][a-z0-9.-]*\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$")
-_RESOURCE = re.compile(r"^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$", re.IGNORECASE)
+RESOURCE = re.compile(r"^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$", re.IGNORECASE)
 _SIGNER = re.compile(r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?@[a-z0-9-]+(?:\.[a-z0-9-]+)+$")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -40,6 +40,13 @@ class MailboxPushConfig(models.Model):
         required=True,
         default="inbox",
         help="What is worth a notification; the rest is found by polling.",
+    )
+    mode = fields.Selection(
+        [("webhook", "Google delivers to this Odoo"), ("pull", "This Odoo fetches them")],
+        string="Notifications",
+        required=True,
+        default="webhook",
+        help="Fetching needs no public address, but a listener: odoo-bin mailbox listen.",
     )
     endpoint = fields.Char(compute="_compute_endpoint", string="Address for notifications")
     audience = fields.Char(
@@ -80,7 +87,7 @@ class MailboxPushConfig(models.Model):
                         config.project_id,
                     )
                 )
-            if not _RESOURCE.match(config.topic_id or ""):
+            if not RESOURCE.match(config.topic_id or ""):
                 raise ValidationError(
                     self.env._(
                         "“%s” cannot be a topic at Pub/Sub: 3 to 255 letters, digits and -._~+%%, "
@@ -124,7 +131,7 @@ class MailboxPushConfig(models.Model):
     @tools.ormcache("provider")
     def _accepted(self, provider):
         """What the webhook answers to; settings without audience or signer do not count."""
-        found = self.sudo().search([("provider", "=", provider)])
+        found = self.sudo().search([("provider", "=", provider), ("mode", "=", "webhook")])
         return tuple(
             Accepted(config.audience, config._signer_set(), config.company_id.id or None)
             for config in found

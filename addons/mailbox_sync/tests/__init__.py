@@ -28,6 +28,7 @@ from . import test_tours
 from . import test_trace
 from . import test_push_webhook
 from . import test_push_watch
+from . import test_push_pull
 from . import test_hoot
 from . import test_routing
 from . import test_routing_batch

@@ -30,6 +30,7 @@ CONFIGURATION = (
     "mailbox.event",
     "mailbox.subscription",
     "mailbox.push.config",
+    "mailbox.listener",
     "mailbox.trace",
     "mailbox.alert",
 )
@@ -132,14 +133,23 @@ class AccessCase:
             "mailbox.subscription": env["mailbox.subscription"].create(base),
             "mailbox.trace": env["mailbox.trace"].create({**base, "message_id": mail.id}),
             "mailbox.alert": env["mailbox.alert"].create({**base, "kind": "lag"}),
-            "mailbox.push.config": env["mailbox.push.config"].create(
-                {"provider": "gmail", "project_id": "demo-project"}
-            ),
+            **cls.fill_push(),
             "mailbox.event": env["mailbox.event"].search(
                 [("mailbox_id", "=", mailbox.id)], limit=1
             ),
             "mailbox.member": mailbox.member_ids,
             "mailbox": mailbox,
+        }
+
+    @classmethod
+    def fill_push(cls):
+        """Push settings and who fetches for them."""
+        config = cls.env["mailbox.push.config"].create(
+            {"provider": "gmail", "project_id": "demo-project"}
+        )
+        return {
+            "mailbox.push.config": config,
+            "mailbox.listener": cls.env["mailbox.listener"].create({"config_id": config.id}),
         }
 
     @classmethod
