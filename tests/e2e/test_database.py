@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from harness.provider import Provider, disturb
+from harness import listening
+from harness.provider import Provider, disturb, letter
 from harness.small_disk import SmallDisk
 from harness.stage import Databases, Stage, TaskFailed, dump, filestore
 
@@ -73,6 +74,32 @@ def test_f50_the_database_server_restarts_in_the_middle(
         stage.call("mailbox.stream", "_cron_poll")
     stage.settle()
     stage.assert_same()
+
+
+@pytest.mark.timeout(180)
+def test_f50_a_listener_outlives_restarts_of_the_database_server(
+    lonely: Stage, instance: PrivateInstance
+) -> None:
+    stage = lonely
+    stage.provider.fill(stage.account, 5)
+    stage.connect()
+    stage.settle()
+    listening.enable(stage)
+    process = listening.Process(stage.databases, stage.provider.sandbox.url).start()
+    try:
+        listening.until(lambda: not listening.owed(stage), "the first notification")
+        for number, mode in enumerate(("fast", "immediate")):
+            restart(instance, mode)
+            stage.account.deliver(letter(number, Random(number)), ["INBOX", "UNREAD"])
+            listening.until(lambda: not listening.owed(stage), "acknowledged", 60)
+            stage.rescue()
+            stage.drain()
+            stage.assert_same()
+        code, seconds = process.terminate()
+        assert (code, seconds < 5.0) == (0, True), seconds
+    finally:
+        if process.is_running():
+            process.kill()
 
 
 def test_a_database_connection_is_cut_in_the_middle_of_a_step(stage: Stage) -> None:

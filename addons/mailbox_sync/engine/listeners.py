@@ -23,6 +23,7 @@ _logger = logging.getLogger(__name__)
 BEAT, SEARCH = 5.0, 60.0
 #: Seconds that listeners get to finish what they have taken when the process ends.
 PATIENCE = 3.0
+_ENDINGS = {signal.SIGTERM, signal.SIGINT}
 
 
 class Listeners:
@@ -37,14 +38,22 @@ class Listeners:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self):
-        """Listen until SIGTERM or SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
+        """Listen until SIGTERM or SIGINT.
+
+        This thread only waits for them: a database that hangs must not delay the end.
+        """
+        # Every heartbeat closes its connection, which Odoo tells each time.
+        logging.getLogger("odoo.sql_db").setLevel(logging.WARNING)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
         _logger.info("Listening for %s", ", ".join(self._chosen) or "all databases")
+        threading.Thread(target=self._beats, daemon=True, name="heartbeat").start()
+        signal.sigwait(_ENDINGS)
+        self.stop()
+
+    def _beats(self):
         while not self._stopping.is_set():
             self.beat()
             self._stopping.wait(BEAT)
-        self.stop()
 
     def beat(self):
         """Look once at every database."""
@@ -59,19 +68,25 @@ class Listeners:
 
     def stop(self):
         """End all listeners; what they have taken is finished within a few seconds, what they take
-        from now on is handed back. Says so in the databases."""
-        listeners = [one for known in self._known.values() for one in known.values()]
+        from now on is handed back. Says so in the databases that answer."""
+        self._stopping.set()
+        listeners = [one for known in list(self._known.values()) for one in list(known.values())]
         for listener in listeners:
             listener.stop()
         deadline = time.monotonic() + PATIENCE
         while any(one.busy.is_set() for one in listeners) and time.monotonic() < deadline:
             time.sleep(0.02)
-        for database in self._databases.values():
+        farewell = threading.Thread(target=self._say_goodbye, daemon=True)
+        farewell.start()
+        farewell.join(1.0)
+        _logger.info("Ended")
+
+    def _say_goodbye(self):
+        for database in list(self._databases.values()):
             try:
                 self._write(database, stopped=True)
             except Exception:
                 _logger.info("The end of listening could not be noted in %s", database.name)
-        _logger.info("Ended")
 
     def _names(self):
         now = time.monotonic()

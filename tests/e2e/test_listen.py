@@ -1,0 +1,136 @@
+"""Push without a public address: a real listener process, killed, stopped, without its database."""
+
+import time
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from harness import listening
+from harness.listening import until
+from harness.provider import Provider, letter
+from harness.stage import Stage
+
+#: engine/notice.py: the first key of the lock around one mailbox's wake-up.
+_LOCK = 0x6D626F77
+
+
+@pytest.fixture
+def process(stage: Stage, provider: Provider) -> Iterator[listening.Process]:
+    """A listener, not started; the mailbox is imported, watched, and nothing is owed."""
+    provider.fill(stage.account, 5)
+    stage.connect()
+    stage.settle()
+    listening.enable(stage)
+    made = listening.Process(stage.databases, provider.sandbox.url)
+    yield made
+    if made.is_running():
+        made.kill()
+
+
+def deliver(stage: Stage, number: int) -> None:
+    """Mail that nobody but a notification tells of."""
+    stage.account.deliver(letter(number, Random(number)), ["INBOX", "UNREAD"])
+
+
+def hints(stage: Stage) -> int:
+    """Notifications that wait to be looked at."""
+    return int(stage.value("SELECT count(*) FROM mailbox_hint"))
+
+
+def stored(stage: Stage) -> int:
+    """How many messages are here."""
+    return int(stage.value("SELECT count(*) FROM mailbox_message WHERE disposition = 'stored'"))
+
+
+def quiet(stage: Stage) -> None:
+    """Wait until everything published is durable and acknowledged, then look."""
+    until(lambda: not listening.owed(stage), "the queue is empty")
+    stage.drain()
+
+
+@pytest.mark.timeout(120)
+def test_mail_arrives_by_hint_and_sigterm_ends_it(stage: Stage, process: listening.Process) -> None:
+    process.start()
+    quiet(stage)  # the notification that a fresh watch begins with
+    before = stored(stage)
+    stage.sql("DELETE FROM mailbox_run")
+
+    deliver(stage, 1)
+    until(lambda: hints(stage), "the hint")
+    quiet(stage)
+    assert stored(stage) == before + 1
+    assert stage.sql("SELECT DISTINCT trigger FROM mailbox_run") == [("hint",)]
+    stage.assert_same()
+
+    # While it waits at the provider it holds no connection; a heartbeat takes milliseconds.
+    looks = [process.connections(stage) for _ in range(50) if not time.sleep(0.01)]
+    assert looks.count(0) >= 40, looks
+    heard = """SELECT count(*) FROM mailbox_listener WHERE stopped_at IS NULL
+               AND last_error IS NULL AND pulled_at IS NOT NULL AND acknowledged_at IS NOT NULL"""
+    until(lambda: stage.value(heard), "the heartbeat tells of it")
+    (checks,) = [stage.call("mailbox.doctor", "_examine")["server"]]
+    assert {found["level"] for found in checks if found["name"].startswith("listener")} == {"good"}
+
+    code, seconds = process.terminate()
+    assert (code, seconds < 5.0) == (0, True), seconds
+    assert stage.value("SELECT stopped_at IS NOT NULL FROM mailbox_listener")
+    assert "PRIVATE KEY" not in process.log and "Traceback" not in process.log
+
+
+@pytest.mark.timeout(180)
+def test_f49_kill_9_between_pull_and_acknowledgement_loses_and_doubles_nothing(
+    stage: Stage, process: listening.Process, provider: Provider
+) -> None:
+    process.start()
+    quiet(stage)
+    before = stored(stage)
+    number = 0
+
+    # Killed with the hint on its way: the wake-up's lock is held, so it cannot be committed.
+    blocker = stage.databases.server.connect(stage.databases.name)
+    with blocker.cursor() as cr:
+        cr.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK, stage.mailbox])
+        deliver(stage, number := number + 1)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        until(lambda: stage.value(waiting), "the listener waits for the lock")
+        process.kill()
+        cr.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, stage.mailbox])
+    blocker.close()
+    assert (hints(stage), listening.owed(stage)) == (0, 1)
+    provider.sandbox.clock.advance(11)
+    process.start()
+    until(lambda: hints(stage), "the notification comes again")
+    quiet(stage)
+    assert stored(stage) == before + 1
+
+    # Killed with the hint committed and the acknowledgement not carried out.
+    provider.trouble("503", "acknowledge", face="pubsub", times=None)
+    asked = len(provider.requests)
+    deliver(stage, number := number + 1)
+    until(
+        lambda: any(one.endswith(":acknowledge") for one in provider.requests[asked:]),
+        "the acknowledgement",
+    )
+    process.kill()
+    assert (hints(stage), listening.owed(stage)) == (1, 1)
+    provider.calm()
+    provider.sandbox.clock.advance(11)
+    process.start()
+    until(lambda: hints(stage) >= 2, "the notification comes again")
+    quiet(stage)
+    assert stored(stage) == before + number
+    stage.assert_same()
+
+
+@pytest.mark.timeout(120)
+def test_a_provider_that_fails_is_asked_again(
+    stage: Stage, process: listening.Process, provider: Provider
+) -> None:
+    provider.trouble("503", "pull", face="pubsub", times=2)
+    provider.trouble("token_500", "token", face="oauth")
+    process.start()
+    before = stored(stage)
+    deliver(stage, 1)
+    quiet(stage)
+    assert stored(stage) == before + 1
+    assert process.is_running()
