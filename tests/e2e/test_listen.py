@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from random import Random
 
 import pytest
@@ -77,6 +78,17 @@ def test_mail_arrives_by_hint_and_sigterm_ends_it(stage: Stage, process: listeni
     assert "PRIVATE KEY" not in process.log and "Traceback" not in process.log
 
 
+def kill_while_the_hint_is_on_its_way(stage: Stage, process: listening.Process) -> None:
+    """Deliver mail, and kill the listener while the wake-up's lock is held: it cannot commit."""
+    with closing(stage.databases.server.connect(stage.databases.name)) as blocker:
+        with blocker.cursor() as cr:
+            cr.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK, stage.mailbox])
+        deliver(stage, 1)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        until(lambda: stage.value(waiting), "the listener waits for the lock")
+        process.kill()
+
+
 @pytest.mark.timeout(180)
 def test_f49_kill_9_between_pull_and_acknowledgement_loses_and_doubles_nothing(
     stage: Stage, process: listening.Process, provider: Provider
@@ -84,18 +96,7 @@ def test_f49_kill_9_between_pull_and_acknowledgement_loses_and_doubles_nothing(
     process.start()
     quiet(stage)
     before = stored(stage)
-    number = 0
-
-    # Killed with the hint on its way: the wake-up's lock is held, so it cannot be committed.
-    blocker = stage.databases.server.connect(stage.databases.name)
-    with blocker.cursor() as cr:
-        cr.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK, stage.mailbox])
-        deliver(stage, number := number + 1)
-        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        until(lambda: stage.value(waiting), "the listener waits for the lock")
-        process.kill()
-        cr.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, stage.mailbox])
-    blocker.close()
+    kill_while_the_hint_is_on_its_way(stage, process)
     assert (hints(stage), listening.owed(stage)) == (0, 1)
     provider.sandbox.clock.advance(11)
     process.start()
@@ -106,7 +107,7 @@ def test_f49_kill_9_between_pull_and_acknowledgement_loses_and_doubles_nothing(
     # Killed with the hint committed and the acknowledgement not carried out.
     provider.trouble("503", "acknowledge", face="pubsub", times=None)
     asked = len(provider.requests)
-    deliver(stage, number := number + 1)
+    deliver(stage, 2)
     until(
         lambda: any(one.endswith(":acknowledge") for one in provider.requests[asked:]),
         "the acknowledgement",
@@ -118,7 +119,7 @@ def test_f49_kill_9_between_pull_and_acknowledgement_loses_and_doubles_nothing(
     process.start()
     until(lambda: hints(stage) >= 2, "the notification comes again")
     quiet(stage)
-    assert stored(stage) == before + number
+    assert stored(stage) == before + 2
     stage.assert_same()
 
 

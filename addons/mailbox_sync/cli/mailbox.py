@@ -61,12 +61,18 @@ class Mailbox(Command):
         parity.add_argument(
             "--wait", type=int, default=0, metavar="SECONDS", help="wait for the result so long"
         )
+        self._add_service(commands)
+        self._add_rotation(commands)
+
+    def _add_service(self, commands):
         self._add(
             commands,
             "listen",
             self._listen,
             "Fetch notifications, for an Odoo without a public address; runs until it is stopped",
         )
+
+    def _add_rotation(self, commands):
         rotate = self._add(
             commands, "rotate-keys", self._rotate, "Encrypt all stored secrets with the current key"
         )
