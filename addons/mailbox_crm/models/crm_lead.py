@@ -3,7 +3,7 @@
 from ast import literal_eval
 
 from odoo import models
-from odoo.addons.mailbox_sync.routing import companies, people
+from odoo.addons.mailbox_sync.routing import companies
 from odoo.tools.mail import plaintext2html
 
 from mailbox_core.mime import signature
@@ -21,7 +21,7 @@ class CrmLead(models.Model):
     def _mailbox_values(self, mail):
         facts = mail.facts
         values = super()._mailbox_values(mail)
-        partner = people.partner_of(self.env, facts.sender)
+        partner = mail.partner
         company = partner.commercial_partner_id if partner.commercial_company_name else None
         company = company or companies.company_of(self.env, facts.sender)
         region = (mail.row.mailbox_id.company_id.country_id.code or "").upper()

@@ -1,7 +1,6 @@
 """Tickets from mail."""
 
 from odoo import models
-from odoo.addons.mailbox_sync.routing import people
 
 from mailbox_core.mime.person import person_name
 
@@ -12,7 +11,7 @@ class HelpdeskTicket(models.Model):
 
     def _mailbox_values(self, mail):
         facts = mail.facts
-        partner = people.partner_of(self.env, facts.sender)
+        partner = mail.partner
         channel = self.env.ref(
             "helpdesk_mgmt.helpdesk_ticket_channel_email", raise_if_not_found=False
         )

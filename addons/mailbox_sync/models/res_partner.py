@@ -1,7 +1,7 @@
 """Contacts as a target of rules: mail is logged on the contact it comes from, a new one if need
 be."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from mailbox_core.mime.person import person_name
 
@@ -18,8 +18,30 @@ class ResPartner(models.Model):
         " On a company it counts for its contacts.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        self._mailbox_note_change()
+        return partners
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"email", "active"} & vals.keys():
+            self._mailbox_note_change()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._mailbox_note_change()
+        return result
+
+    def _mailbox_note_change(self):
+        """What routing has looked up in this transaction is to be looked up again."""
+        cache = self.env.cr.cache
+        cache[people.CHANGES] = cache.get(people.CHANGES, 0) + 1
+
     def _mailbox_find(self, mail):
-        return people.partner_of(self.env, mail.facts.sender) or super()._mailbox_find(mail)
+        return mail.partner or super()._mailbox_find(mail)
 
     def _mailbox_values(self, mail):
         facts = mail.facts

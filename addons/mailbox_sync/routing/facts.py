@@ -232,7 +232,6 @@ class Batch:
             self.evidence.note(link)
             self.book.links.append(values)
         self.pending.clear()
-        self.directory.unsure = True
 
     def write(self):
         """Write down the links, and the decisions if there are any."""

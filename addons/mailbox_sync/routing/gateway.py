@@ -147,7 +147,7 @@ def _parent(record, mail):
         (line for one in chain for line in evidence.lines(one)), key=lambda line: -line.id
     )
     if lines and (lines[0].model, lines[0].res_id) == (record._name, record.id):
-        return record.env["mail.message"].sudo().browse(lines[0].id)
+        return evidence.message(lines[0])
     return None
 
 

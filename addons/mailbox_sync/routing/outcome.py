@@ -77,7 +77,6 @@ def find_or_open(mail, model, values):
         return found[:1], False
     if mail.row.mailbox_id.partner_policy == "always":
         make_partner(mail.row.env, mail.sender, mail.facts.sender)
-        mail.batch.directory.unsure = True
     return target._mailbox_new(mail, {**target._mailbox_values(mail), **values}), True
 
 

@@ -23,18 +23,20 @@ def partner_of(env, address):
     return Directory(env).partner(address)
 
 
-class Directory:
-    """Who is behind an address: asked for many at once, remembered while a batch is routed.
+#: Key of the cursor's cache under which changes of contacts are counted (``res_partner.py``).
+CHANGES = "mailbox_sync.partners"
 
-    ``unsure`` is to be set when partners may have been made: who was unknown is looked for again
-    then.
-    """
+
+class Directory:
+    """Who is behind an address: asked for many at once, remembered while a batch is routed and no
+    contact changes."""
 
     def __init__(self, env):
         self._partners = env["res.partner"].sudo()
         self._known = {}
         self._by_key = {}
-        self.unsure = False
+        self._together = []
+        self._changes = self._count()
 
     def learn(self, wanted):
         """Look up addresses that nobody has asked for yet, in a few statements."""
@@ -48,11 +50,13 @@ class Directory:
         """Start again: what was found may have been rolled back."""
         self._known.clear()
         self._by_key.clear()
+        self._together.clear()
 
     def partner(self, address):
         """The partner with this address, as ``partner_of``."""
         found = self._exact(address) or self._spelled(addresses.key_of(address))
-        return found.sorted(lambda one: (one.partner_share, one.id))[:1]
+        first = found.sorted(lambda one: (one.partner_share, one.id))[:1]
+        return first.with_prefetch([*self._together, *first.ids])
 
     def _exact(self, address):
         return next(
@@ -63,7 +67,8 @@ class Directory:
         """Every partner with an address of this key."""
         if not key:
             return self._partners
-        if key not in self._by_key or (self.unsure and not self._by_key[key]):
+        self._fresh()
+        if key not in self._by_key:
             self._look_up_keys({key})
         return self._by_key[key]
 
@@ -72,14 +77,25 @@ class Directory:
 
     def all(self, form):
         """Every partner with exactly this normalised address, the oldest first."""
-        if form not in self._known or (self.unsure and not self._known[form]):
+        self._fresh()
+        if form not in self._known:
             self._look_up({form})
         return self._known[form]
+
+    def _fresh(self):
+        """Forget everything when a contact changed meanwhile."""
+        if self._changes != self._count():
+            self._changes = self._count()
+            self.forget()
+
+    def _count(self):
+        return self._partners.env.cr.cache.get(CHANGES, 0)
 
     def _look_up(self, forms):
         if not forms:
             return
         found = self._partners.search([("email_normalized", "in", sorted(forms))], order="id")
+        self._together += found.ids
         by_form = found.grouped("email_normalized")
         self._known |= {form: by_form.get(form, self._partners) for form in forms}
 

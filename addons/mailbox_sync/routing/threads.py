@@ -151,6 +151,11 @@ class Evidence:
         """The places of a mail in chatters, newest first."""
         return sorted(self._lines.get(message_id, ()), key=lambda line: -line.id)
 
+    def message(self, line):
+        """The ``mail.message`` of a line; those of the whole batch are read together."""
+        together = [one.id for lines in self._lines.values() for one in lines]
+        return self.env["mail.message"].sudo().browse(line.id).with_prefetch(together)
+
     def links_of(self, rfc_id):
         """The links of every copy of a mail."""
         return self._by_rfc_id.get(rfc_id, ())

@@ -12,11 +12,12 @@ def who(partner):
     """
     if not partner:
         return Who()
-    both = partner | partner.commercial_partner_id
-    seller = partner.user_id or partner.commercial_partner_id.user_id
-    country = partner.country_id or partner.commercial_partner_id.country_id
+    firm = partner.commercial_partner_id
+    seller = partner.user_id or firm.user_id
+    country = partner.country_id or firm.country_id
     return Who(
-        tags=_names(both.category_id),
+        # Apart: the union of two records is read by itself, not with the others of a batch.
+        tags=_names(partner.category_id | firm.category_id),
         salesperson=_distinct([seller.name, seller.login]),
         country=_distinct([country.code, *_names(country)]),
         company=_distinct([partner.commercial_company_name]),

@@ -67,10 +67,18 @@ def figures(routed: Routed) -> list[Figure]:
         )
         for row in ("C1", "C2")
     ]
-    both = {name: _statements(scenes[name], "ours") for name in ("replies", "leads")}
-    stock = {name: _statements(scenes[name], "stock") for name in ("replies", "leads")}
-    note = f"new leads, stock {stock['leads'][0]:.0f}; replies {both['replies'][0]:.1f}, stock "
-    made.append(figure("C3", both["leads"], f"{note}{stock['replies'][0]:.0f}"))
+    ours, stock = (
+        {name: _statements(scenes[name], side) for name in ("replies", "leads")}
+        for side in ("ours", "stock")
+    )
+    made.append(
+        figure(
+            "C3",
+            [(one + other) / 2 for one, other in zip(*ours.values(), strict=True)],
+            f"one reply {ours['replies'][0]:.1f}, stock {stock['replies'][0]:.0f}; one new lead "
+            f"{ours['leads'][0]:.1f}, stock {stock['leads'][0]:.0f}; their mean counts",
+        )
+    )
     quiet = scenes["nothing"]
     made.append(
         figure(
