@@ -43,6 +43,9 @@ from . import mailbox_duplicate
 from . import mailbox_acknowledge
 from . import mailbox_route_action
 from . import mailbox_deed
+from . import mailbox_log
+from . import mailbox_hooks
+from . import mailbox_new_record
 from . import mailbox_routing
 from . import mailbox_older
 from . import mailbox_quiet

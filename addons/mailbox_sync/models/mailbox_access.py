@@ -26,6 +26,7 @@ OWNER_FIELDS = frozenset(
         "quiet_to",
         "after_sync",
         "routing",
+        "log_policy",
         "partner_policy",
         "triage_unmatched",
         "member_ids",

@@ -47,8 +47,9 @@ class Mail:
     def deepen(self):
         """Read the mail to its end: text, files. Raises RawMissing."""
         if self.raw is None:
-            raw = self.row._source()
-            self.email = replace(parse(raw), automatic=self.email.automatic)
+            raw = self.row._before_parse(self.row._source())
+            email = replace(parse(raw), automatic=self.email.automatic)
+            self.email = self.row._after_parse(email)
             self.facts = self.batch.facts_of(self.row, self.email)
             self.raw = raw
 
@@ -109,7 +110,9 @@ class Batch:
         emails = {}
         for row in self.messages:
             try:
-                emails[row] = replace(parse_head(_head(row, store)), automatic=row.automatic)
+                head = row._before_parse(_head(row, store))
+                email = replace(parse_head(head), automatic=row.automatic)
+                emails[row] = row._after_parse(email)
             except RawMissing:
                 self.missing |= row
         self._answered = self._answers(emails)

@@ -29,7 +29,7 @@ def message_dict(mail):
     to, cc = _line(email.to), _line(email.cc)
     aliases = mail.batch.aliases
     return {
-        "message_type": "email",
+        "message_type": "email_outgoing" if mail.facts.outgoing else "email",
         "message_id": message_dict_id(mail),
         "subject": email.subject,
         "email_from": mail.sender,
@@ -49,12 +49,14 @@ def message_dict(mail):
 
 def open_record(env, model, mail, values):
     """A new record of ``model`` with the mail as its first line; returns it."""
-    values_of_mail = message_dict(mail)
+    values_of_mail = mail.row._before_post(mail, env[model], message_dict(mail))
     route = (model, 0, values, env.uid, None)
     thread = _thread(mail)
     values_of_mail.update(_people(thread, mail, values_of_mail, route))
     record_id = thread._message_route_process(None, values_of_mail, [route])
-    return env[model].browse(record_id)
+    record = env[model].browse(record_id)
+    mail.row._after_post(mail, record, line_of(record, mail))
+    return record
 
 
 def append(record, mail, quiet=False):
@@ -65,17 +67,20 @@ def append(record, mail, quiet=False):
     found = line_of(record, mail)
     if found:
         return found
-    values = message_dict(mail)
+    values = mail.row._before_post(mail, record, message_dict(mail))
     route = (record._name, record.id, {}, record.env.uid, None)
     thread = _thread(mail)
     values.update(_people(thread, mail, values, route))
     if quiet:
-        return _note(thread.env[record._name].browse(record.id), values)
-    parent = _parent(record, mail)
-    if parent:
-        values.update(thread._message_parse_extract_from_parent(parent))
-    thread._message_route_process(None, values, [route])
-    return line_of(record, mail)
+        line = _note(thread.env[record._name].browse(record.id), values)
+    else:
+        parent = _parent(record, mail)
+        if parent:
+            values.update(thread._message_parse_extract_from_parent(parent))
+        thread._message_route_process(None, values, [route])
+        line = line_of(record, mail)
+    mail.row._after_post(mail, record, line)
+    return line
 
 
 def line_of(record, mail):
@@ -174,7 +179,7 @@ def _note(record, values):
     line = root.message_post(
         body=values["body"],
         subject=values["subject"],
-        message_type="email",
+        message_type=values["message_type"],
         email_from=values["email_from"],
         author_id=values.get("author_id"),
         subtype_xmlid="mail.mt_note",

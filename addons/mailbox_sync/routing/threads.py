@@ -133,6 +133,11 @@ class Evidence:
         """Take in a mail that was just added to a chatter."""
         self._lines[line.message_id].append(line)
 
+    def forget_line(self, message_id, line_id):
+        """A mail that was only logged on a contact draws no replies there."""
+        lines = self._lines[message_id]
+        lines[:] = [line for line in lines if line.id != line_id]
+
     def lose(self, mail):
         """The work on a mail was rolled back: it stands in no chatter, and what is known of people
         may be wrong."""
@@ -183,8 +188,9 @@ class Evidence:
         self._asked.update(wanted)
         self.env.cr.execute(
             SQL(
-                """SELECT message_id, id, model, res_id FROM mail_message
-                   WHERE message_id = ANY(%s) AND model IS NOT NULL AND res_id != 0""",
+                """SELECT message_id, id, model, res_id FROM mail_message l
+                   WHERE message_id = ANY(%s) AND model IS NOT NULL AND res_id != 0
+                     AND NOT EXISTS (SELECT FROM mailbox_log g WHERE g.mail_message_id = l.id)""",
                 wanted,
             )
         )

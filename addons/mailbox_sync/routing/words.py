@@ -200,6 +200,7 @@ def reasons(env):
         "failed": env._("The record could not be opened or changed; what was said is below."),
         "source": env._("Its source cannot be had now."),
         "person": env._("A person decided."),
+        "asked": env._("Somebody wants to make a record of it."),
     }
 
 

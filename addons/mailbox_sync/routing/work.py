@@ -12,7 +12,7 @@ from collections import Counter
 import psycopg2
 
 from ..store.raw import RawMissing
-from . import gateway, outcome
+from . import chatter_log, gateway, outcome
 from .facts import Batch
 from .plan import Plan, make
 
@@ -56,7 +56,8 @@ class Work:
     def _route(self, mail):
         made = Plan()
         try:
-            made = make(mail, self._rules_of(mail.row.mailbox_id))
+            rules = self._rules_of(mail.row.mailbox_id)
+            made = make(mail, mail.row._before_route(mail, rules))
             decided = self._carry_out(mail, made)
         except RawMissing:
             self.batch.lose(mail)
@@ -74,9 +75,12 @@ class Work:
 
     def _carry_out(self, mail, made):
         """The outcome; what touches records is done in a savepoint."""
-        if outcome.is_quiet(made):
+        logged = chatter_log.contacts_to_log(mail, made)
+        if outcome.is_quiet(made) and not logged:
             return outcome.carry_out(mail, made)
         with self.env.cr.savepoint():
+            for partner in logged:
+                chatter_log.log(mail, partner)
             decided = outcome.carry_out(mail, made)
             mail.row._after_route(mail, made, decided)
         self.batch.keep()

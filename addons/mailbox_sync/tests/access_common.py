@@ -18,6 +18,7 @@ MAIL = (
     "mailbox.older",
     "mailbox.older.line",
     "mailbox.deed",
+    "mailbox.log",
 )
 #: Rules of a mailbox tell about its mail too, but are written by hand.
 RULES = ("mailbox.route", "mailbox.route.line", "mailbox.route.action")
@@ -204,9 +205,6 @@ class AccessCase:
         )
         return {
             "mailbox.route.action": rule.action_ids,
-            "mailbox.deed": env["mailbox.deed"].create(
-                {**base, "message_id": mail.id, "rfc_id": word, "kind": "notify", "detail": word}
-            ),
             "mailbox.route": rule,
             "mailbox.route.line": rule.line_ids,
             "mailbox.link": env["mailbox.link"].create(
@@ -221,7 +219,20 @@ class AccessCase:
             "mailbox.decision": env["mailbox.decision"].create(
                 {**base, "message_id": mail.id, "outcome": "stored", "title": word}
             ),
+            **cls.fill_deeds(base, mail, word),
             **cls.fill_older(base, rule),
+        }
+
+    @classmethod
+    def fill_deeds(cls, base, mail, word):
+        """What rules did with the message, and where it is logged."""
+        values = {**base, "message_id": mail.id, "rfc_id": word}
+        contact = {"model": "res.partner", "res_id": cls.owner.partner_id.id}
+        return {
+            "mailbox.log": cls.env["mailbox.log"].create({**values, **contact}),
+            "mailbox.deed": cls.env["mailbox.deed"].create(
+                {**values, "kind": "notify", "detail": word}
+            ),
         }
 
     @classmethod

@@ -68,4 +68,6 @@ class RoutingCase(MailboxCase):
 
     def lines(self, record):
         """The mails in a record's chatter, oldest first."""
-        return record.message_ids.filtered(lambda one: one.message_type == "email").sorted("id")
+        return record.message_ids.filtered(
+            lambda one: one.message_type in ("email", "email_outgoing")
+        ).sorted("id")

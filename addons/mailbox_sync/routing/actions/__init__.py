@@ -13,7 +13,7 @@ Each file has
 ``desk.py`` sees to it that each is done once for every mail.
 """
 
-from . import activity, assign, channel, forward, notify, priority, tag, webhook
+from . import activity, assign, channel, forward, log, notify, priority, tag, webhook
 from .done import Done
 
 #: By the name that rules keep.
@@ -25,6 +25,7 @@ KINDS = {
     "notify": notify,
     "channel": channel,
     "forward": forward,
+    "log": log,
     "webhook": webhook,
 }
 

@@ -12,6 +12,8 @@ from . import KINDS
 from .done import Done
 
 _logger = logging.getLogger(__name__)
+#: Lines of chatter that are mails of people, not notifications of ours.
+_MAIL = ("email", "email_outgoing")
 
 
 def after(mail, plan, decided):
@@ -127,5 +129,5 @@ def _is_ours(mail):
         sent
         and mail.row.env["mail.message"]
         .sudo()
-        .search_count([("message_id", "=", sent), ("message_type", "!=", "email")], limit=1)
+        .search_count([("message_id", "=", sent), ("message_type", "not in", _MAIL)], limit=1)
     )

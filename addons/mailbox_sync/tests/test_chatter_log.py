@@ -1,0 +1,169 @@
+"""Mail on contacts: what is logged, what never is, and how it is taken back."""
+
+from odoo.exceptions import AccessError
+from odoo.tests.common import tagged
+
+from .routing_common import FORGED, RoutingCase
+
+
+@tagged("post_install", "-at_install")
+class TestChatterLog(RoutingCase):
+    def setUp(self):
+        super().setUp()
+        self.mailbox.log_policy = "known"
+        self.bob = self.env["res.partner"].create({"name": "Bob", "email": "bob@shop.test"})
+
+    def test_mail_of_a_known_contact_is_logged_whole_and_quietly(self):
+        mails = self.env["mail.mail"].search_count([])
+        decision = self.deliver("Offer?", cc="Carl <carl@shop.test>", files={"plan.bin": b"\0\1"})
+        self.assertEqual(decision.outcome, "stored")
+        line = self.lines(self.bob)
+        self.assertEqual((line.author_id, line.subject), (self.bob, "Offer?"))
+        self.assertEqual(line.message_id, "<1.out@shop.test>")
+        self.assertEqual(line.date, decision.date.replace(microsecond=0))
+        self.assertEqual(line.message_type, "email")
+        self.assertIn("Hello", line.body)
+        self.assertIn("carl@shop.test", line.incoming_email_cc)
+        self.assertEqual(line.attachment_ids.raw, b"\0\1")
+        self.assertFalse(line.notification_ids)
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+        row = decision.message_id
+        decision.unlink()
+        row._job_route()
+        self.assertEqual(len(self.lines(self.bob)), 1)
+
+    def test_what_is_never_logged(self):
+        self.vouch()
+        self.env["res.partner"].create({"name": "Shop robot", "email": "no-reply@shop.test"})
+        for reason, mail in (
+            ("unknown", {"sender": "eve@else.test"}),
+            ("machine", {"list_id": "News <news.shop.test>"}),
+            ("colleague", {"sender": "grace@example.org"}),
+            ("nobody", {"sender": "no-reply@shop.test"}),
+            ("forged", {"verdict": FORGED}),
+            ("private", {"sensitivity": "Personal"}),
+            ("private", {"sensitivity": "private"}),
+        ):
+            with self.subTest(reason=reason, **mail):
+                self.assertFalse(self.deliver(**mail).message_id.log_ids)
+        self.mailbox.log_policy = "never"
+        self.assertFalse(self.deliver().message_id.log_ids)
+        self.assertFalse(self.lines(self.bob))
+
+    def test_everything_also_means_lists(self):
+        self.mailbox.log_policy = "all"
+        self.deliver(list_id="News <news.shop.test>")
+        self.assertEqual(len(self.lines(self.bob)), 1)
+
+    def test_a_private_folder_and_a_private_conversation_stay_private(self):
+        folder = self.mailbox.folder_ids.filtered(lambda one: one.role == "inbox")
+        with self.assertRaises(AccessError):
+            folder.with_user(self.colleague).action_toggle_private()
+        folder.with_user(self.owner).action_toggle_private()
+        self.deliver()
+        self.assertFalse(self.lines(self.bob))
+        folder.with_user(self.owner).action_toggle_private()
+        first = self.deliver("Family", message_id="<f@shop.test>").message_id
+        self.assertEqual(len(self.lines(self.bob)), 1)
+        first.with_user(self.owner).action_withdraw()
+        reply = self.deliver("Re: Family", in_reply_to="<f@shop.test>").message_id
+        self.assertEqual(reply.conversation_id, first.conversation_id)
+        self.assertFalse(self.lines(self.bob), "later mail of the conversation stays out too")
+        first.with_user(self.owner).action_log_again()
+        self.deliver("Re: Family", in_reply_to="<f@shop.test>")
+        self.assertEqual(len(self.lines(self.bob)), 2)
+
+    def test_mail_written_elsewhere_is_logged_as_outgoing_on_contact_and_record(self):
+        mails = self.env["mail.mail"].search_count([])
+        written = {"sender": self.mailbox.address, "folders": ("sent",)}
+        self.deliver("Hello", to="bob@shop.test, eve@else.test", **written)
+        line = self.lines(self.bob)
+        self.assertEqual(
+            (line.message_type, line.author_id), ("email_outgoing", self.owner.partner_id)
+        )
+        record = self.env["res.partner"].create({"name": "Project", "email": "p@shop.test"})
+        sent = record.message_post(body="Plan", message_type="comment")
+        decision = self.deliver(
+            "Re: Plan", to="bob@shop.test", in_reply_to=sent.message_id, **written
+        )
+        self.assertEqual(decision.outcome, "noted")
+        noted = self.lines(record)
+        self.assertEqual(noted.message_type, "email_outgoing")
+        self.assertFalse(noted.notification_ids)
+        self.assertEqual(len(self.lines(self.bob)), 2)
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+
+    def test_replies_join_the_record_and_not_the_contact_it_is_logged_on(self):
+        target = self.env["res.partner"].create({"name": "Case 7"})
+        rule = self.rule(action="record", target_model=False, record_ref=f"res.partner,{target.id}")
+        self.deliver("Case", message_id="<c@shop.test>")
+        self.assertEqual((len(self.lines(self.bob)), len(self.lines(target))), (1, 1))
+        rule.active = False
+        reply = self.deliver("Re: Case", in_reply_to="<c@shop.test>")
+        self.assertEqual((reply.outcome, reply.link_ids.res_id), ("joined", target.id))
+        newest = self.env["mail.message"].search(
+            [("message_id", "=", "<c@shop.test>")], order="id desc", limit=1
+        )
+        self.assertEqual(newest.res_id, target.id, "what Odoo's own gateway would choose")
+
+    def test_a_mail_that_is_only_logged_draws_no_reply(self):
+        self.deliver("Hi", message_id="<h@shop.test>")
+        reply = self.deliver("Re: Hi", in_reply_to="<h@shop.test>")
+        self.assertEqual(reply.outcome, "stored")
+        self.assertFalse(reply.link_ids)
+
+    def test_a_contact_that_is_the_record_gets_the_mail_once(self):
+        self.rule()
+        decision = self.deliver()
+        self.assertEqual(decision.link_ids.res_id, self.bob.id)
+        self.assertEqual(len(self.lines(self.bob)), 1)
+        self.deliver("Re: Question", in_reply_to="<1.out@shop.test>")
+        self.assertEqual(len(self.lines(self.bob)), 2)
+
+    def test_a_rule_logs_where_the_owner_leaves_it_to_rules(self):
+        self.mailbox.log_policy = "rule"
+        rule = self.rule(
+            action="act",
+            target_model=False,
+            line_ids=[(0, 0, {"field": "subject", "op": "contains", "value": "order"})],
+            action_ids=[(0, 0, {"kind": "log"})],
+        )
+        self.deliver("Hello")
+        self.assertFalse(self.lines(self.bob))
+        decision = self.deliver("Order 9")
+        self.assertEqual(self.lines(self.bob).subject, "Order 9")
+        self.assertEqual((decision.deed_ids.state, decision.deed_ids.detail), ("done", "Bob"))
+        self.assertEqual(self.deliver("Order", sender="x@y.test").deed_ids.state, "refused")
+        self.mailbox.log_policy = "never"
+        refused = self.deliver("Order 10").deed_ids
+        self.assertEqual(refused.state, "refused")
+        self.assertIn("owner", refused.detail)
+        self.assertTrue(rule.action_ids.words)
+
+    def test_what_was_logged_can_be_withdrawn_and_put_back(self):
+        target = self.env["res.partner"].create({"name": "Case 7"})
+        self.rule(action="record", target_model=False, record_ref=f"res.partner,{target.id}")
+        row = self.deliver("Secret", files={"plan.bin": b"\0\1"}).message_id
+        files = (self.lines(self.bob) | self.lines(target)).attachment_ids
+        self.assertEqual(len(files), 2)
+        with self.assertRaises(AccessError):
+            row.with_user(self.colleague).action_withdraw()
+        mine = row.with_user(self.owner)
+        self.assertTrue(mine.in_chatter and mine.may_decide)
+        mine.action_withdraw()
+        self.assertFalse(self.lines(self.bob) | self.lines(target))
+        self.assertFalse(files.exists(), "the files went too")
+        self.assertTrue(row.is_private)
+        event = self.env["mailbox.event"].search([("kind", "=", "log.withdrawn")])
+        self.assertEqual((event.user_id, event.mailbox_id), (self.owner, self.mailbox))
+        mine.action_log_again()
+        self.assertEqual((len(self.lines(self.bob)), len(self.lines(target))), (1, 1))
+        self.assertEqual(self.lines(target).attachment_ids.raw, b"\0\1")
+        self.assertTrue(self.env["mailbox.event"].search([("kind", "=", "log.restored")]))
+
+    def test_only_the_owner_says_what_is_logged(self):
+        manager = self._new_user("manager")
+        manager.group_ids += self.env.ref("mailbox_sync.group_manager")
+        with self.assertRaises(AccessError):
+            self.mailbox.with_user(manager).log_policy = "all"
+        self.mailbox.with_user(self.owner).log_policy = "all"
