@@ -49,6 +49,7 @@
         "views/mailbox_routing_views.xml",
         "views/mailbox_action_views.xml",
         "views/mailbox_older_views.xml",
+        "views/mailbox_alias_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["mailbox_sync/static/src/**/*"],

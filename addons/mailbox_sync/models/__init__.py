@@ -36,6 +36,7 @@ from . import mailbox_address
 from . import mailbox_signature
 from . import res_partner
 from . import mailbox_link
+from . import mailbox_alias
 from . import mailbox_decision
 from . import mailbox_waiting
 from . import mailbox_teach

@@ -21,10 +21,12 @@ class MailboxLink(models.Model):
         "mail.message", string="Line in the chatter", ondelete="set null", index="btree_not_null"
     )
     route_id = fields.Many2one("mailbox.route", string="Rule", ondelete="set null")
+    alias_id = fields.Many2one("mail.alias", string="Alias", ondelete="set null")
     origin = fields.Selection(
         [
             ("rule", "A rule"),
             ("thread", "The conversation"),
+            ("alias", "An alias"),
             ("copy", "The same mail in another mailbox"),
             ("person", "A person"),
         ],
@@ -37,6 +39,7 @@ class MailboxLink(models.Model):
         "UNIQUE (message_id, model, res_id)", "This mail is linked to this record already."
     )
     _once_a_rule = models.UniqueIndex("(route_id, rfc_id) WHERE route_id IS NOT NULL")
+    _once_an_alias = models.UniqueIndex("(alias_id, rfc_id) WHERE alias_id IS NOT NULL")
     _record_idx = models.Index("(model, res_id) WHERE res_id IS NOT NULL")
     _opened_idx = models.Index("(create_date) WHERE opened")
 

@@ -59,6 +59,7 @@ class MailboxOlder(models.Model):
     line_ids = fields.One2many("mailbox.older.line", "older_id", readonly=True)
     record_count = fields.Integer(string="Records", compute="_compute_counts")
     join_count = fields.Integer(string="Added to records", readonly=True)
+    alias_count = fields.Integer(string="For aliases", readonly=True)
     wait_count = fields.Integer(string="Would wait", readonly=True)
     left_count = fields.Integer(string="Left in the mailbox", readonly=True)
     opened_count = fields.Integer(string="Opened", compute="_compute_opened")
@@ -107,7 +108,8 @@ class MailboxOlder(models.Model):
         """Look what each rule would do with the older mail; changes nothing."""
         self._begin("looking", ("new", "ready", "stopped", "done", "undone"))
         self.sudo().line_ids.unlink()
-        self.sudo().write({"join_count": 0, "wait_count": 0, "left_count": 0})
+        none = dict.fromkeys(("join_count", "alias_count", "wait_count", "left_count"), 0)
+        self.sudo().write(none)
 
     def action_run(self):
         """Route it."""
@@ -159,7 +161,7 @@ class MailboxOlder(models.Model):
         """Job: one page."""
         if not self.exists() or self.state not in _MOVING:
             return "stopped"
-        run = older.quiet(self) if not self.send else self
+        run = self.with_context(**{older.OLDER: True}) if self.send else older.quiet(self)
         work = {"looking": run._look_page, "running": run._run_page, "undoing": run._undo_page}
         ends = {"looking": "ready", "running": "done", "undoing": "undone"}
         count = work[self.state]()
@@ -186,6 +188,7 @@ class MailboxOlder(models.Model):
             )
             line._add(found)
         self.join_count += tally.joined
+        self.alias_count += tally.aliased
         self.wait_count += tally.waiting
         self.left_count += tally.left
         return self._advance(rows)

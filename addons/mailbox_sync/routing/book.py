@@ -16,6 +16,7 @@ _LINK = {
     "res_id": "int4",
     "mail_message_id": "int4",
     "route_id": "int4",
+    "alias_id": "int4",
     "origin": "varchar",
     "opened": "bool",
     "is_primary": "bool",

@@ -17,7 +17,7 @@ from mailbox_core.types import Email
 
 from ..mapping import aware
 from ..store.raw import RawMissing, RawStore
-from . import people, talk, threads
+from . import older, people, talk, threads
 from .book import Book
 from .who import who
 from .who import words as who_words
@@ -193,7 +193,7 @@ class Batch:
         if self._opened is None:
             self._count()
         limit, minutes, allowed = self._limits
-        if not sender or sender in allowed:
+        if not sender or sender in allowed or self.env.context.get(older.OLDER):
             return stages.History()
         return stages.History(self._opened[sender], limit, minutes)
 

@@ -51,7 +51,7 @@ def open_record(env, model, mail, values):
     """A new record of ``model`` with the mail as its first line; returns it."""
     values_of_mail = mail.row._before_post(mail, env[model], message_dict(mail))
     route = (model, 0, values, env.uid, None)
-    thread = _thread(mail)
+    thread = thread_of(mail)
     values_of_mail.update(_people(thread, mail, values_of_mail, route))
     record_id = thread._message_route_process(None, values_of_mail, [route])
     record = env[model].browse(record_id)
@@ -69,7 +69,7 @@ def append(record, mail, quiet=False):
         return found
     values = mail.row._before_post(mail, record, message_dict(mail))
     route = (record._name, record.id, {}, record.env.uid, None)
-    thread = _thread(mail)
+    thread = thread_of(mail)
     values.update(_people(thread, mail, values, route))
     if quiet:
         line = _note(thread.env[record._name].browse(record.id), values)
@@ -85,15 +85,20 @@ def append(record, mail, quiet=False):
 
 def line_of(record, mail):
     """The line of the record's chatter that is this mail."""
+    lines = record.env["mail.message"].sudo()
+    for line in lines_of(mail):
+        if (line.model, line.res_id) == (record._name, record.id):
+            return lines.browse(line.id)
+    return lines
+
+
+def lines_of(mail):
+    """All lines of chatters that are this mail, with what was posted just now."""
     evidence = mail.batch.evidence
     for line in mail.batch.posted:
         evidence.note_line(line)
     mail.batch.posted.clear()
-    lines = record.env["mail.message"].sudo()
-    for line in evidence.lines(message_dict_id(mail)):
-        if (line.model, line.res_id) == (record._name, record.id):
-            return lines.browse(line.id)
-    return lines
+    return evidence.lines(message_dict_id(mail))
 
 
 def message_dict_id(mail):
@@ -101,7 +106,7 @@ def message_dict_id(mail):
     return mail.email.message_id or f"<{mail.row.raw_sha256 or mail.row.id}@mailbox.invalid>"
 
 
-def _thread(mail):
+def thread_of(mail):
     """Odoo's gateway, with a list for what it posts."""
     return mail.batch.env["mail.thread"].with_context(**{POSTED: mail.batch.posted})
 

@@ -7,6 +7,8 @@ from odoo import SUPERUSER_ID
 
 #: Context under which nothing is answered or notified.
 QUIET = "mailbox_older"
+#: Context of older mail, told or not: it comes faster than anybody writes, which is no loop.
+OLDER = "mailbox_older_run"
 #: Lines of chatter that somebody wrote, or that went out.
 _WRITTEN = ("email", "comment", "email_outgoing")
 
@@ -14,7 +16,7 @@ _WRITTEN = ("email", "comment", "email_outgoing")
 def quiet(record):
     """``record`` with a context in which routing tells nobody."""
     return record.with_context(
-        **{QUIET: True}, mail_auto_subscribe_no_notify=True, mail_notrack=True
+        **{QUIET: True, OLDER: True}, mail_auto_subscribe_no_notify=True, mail_notrack=True
     )
 
 
@@ -32,6 +34,7 @@ class Tally:
     """What all rules would do with some messages."""
 
     rules: dict = field(default_factory=lambda: defaultdict(Found))
+    aliased: int = 0
     joined: int = 0
     waiting: int = 0
     left: int = 0
@@ -40,6 +43,8 @@ class Tally:
         """Count the plan for one message."""
         if made.outcome in ("join", "note"):
             self.joined += 1
+        elif made.outcome == "alias":
+            self.aliased += 1
         elif made.outcome in ("hold", "triage"):
             self.waiting += 1
         elif not made.routes:

@@ -8,7 +8,7 @@ from odoo.tools.mail import email_split_tuples
 
 from mailbox_core.mime.person import person_name
 
-from . import addresses, companies, gateway, people
+from . import addresses, aliases, companies, gateway, people
 from .threads import Link
 
 #: What a decision is called when nothing is done to a record.
@@ -38,10 +38,26 @@ def carry_out(mail, plan):
         if plan.report is not None and plan.report.bounced:
             mark_bounced(mail, plan.report, record)
         return "noted" if plan.outcome == "note" else "joined"
+    if plan.outcome == "alias":
+        return _to_aliases(mail, plan)
     if plan.outcome not in ("create", "record"):
         return _QUIET.get(plan.outcome, plan.outcome)
     outcomes = [act(mail, route) for route in plan.routes if route.action in ("create", "record")]
     return outcomes[0]
+
+
+def _to_aliases(mail, plan):
+    """Let Odoo's gateway do what the aliases say; a mail it does not let in waits."""
+    records = aliases.deliver(mail)
+    for record, alias, opened in records:
+        line = gateway.line_of(record, mail)
+        link(mail, record, line, origin="alias", alias=alias, opened=opened)
+        if opened:
+            mail.batch.count_opened(mail)
+    if not records:
+        plan.reason = "alias_refused"
+        return "triage"
+    return "created" if any(opened for *_, opened in records) else "joined"
 
 
 def act(mail, route):
@@ -91,7 +107,7 @@ def add(record, mail, quiet=False):
     return line
 
 
-def link(mail, record, line, origin, route=None, opened=False):
+def link(mail, record, line, origin, route=None, opened=False, alias=None):
     """Note that the mail is linked to a record, once."""
     row = mail.row
     known = mail.batch.links_of(row)
@@ -116,6 +132,7 @@ def link(mail, record, line, origin, route=None, opened=False):
         "res_id": record.id,
         "mail_message_id": line.id,
         "route_id": found.route_id,
+        "alias_id": alias.id if alias else None,
         "origin": origin,
         "opened": opened,
         "is_primary": not known,

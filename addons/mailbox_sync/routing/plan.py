@@ -11,7 +11,7 @@ from odoo.tools import email_normalize
 from mailbox_core.mime.classify import delivery_report
 from mailbox_core.rules import depth, evaluate, explain, stages, syntax
 
-from . import threads
+from . import aliases, threads
 
 #: Outcomes that a rule's own action names.
 _RULE_OUTCOMES = {"create": "create", "record": "record", "skip": "skip", "triage": "triage"}
@@ -20,9 +20,8 @@ _RULE_OUTCOMES = {"create": "create", "record": "record", "skip": "skip", "triag
 @dataclass
 class Plan:
     """``outcome`` is one of: ``join``, ``note`` (join quietly), ``create``, ``record``, ``hold``,
-    ``triage``,
-    ``skip`` (a rule says so), ``act`` (rules do something but open nothing), ``store`` (nobody
-    asked for it), ``ignore`` (a loop).
+    ``triage``, ``skip`` (a rule says so), ``alias`` (Odoo's gateway takes it), ``act`` (rules do
+    something but open nothing), ``store`` (nobody asked for it), ``ignore`` (a loop).
 
     ``reason`` is a word for why; ``routes`` are the rules that act, in order; ``extra`` are those
     of which only the further actions are done; ``steps`` and
@@ -38,6 +37,7 @@ class Plan:
     otherwise: list = field(default_factory=list)
     finding: stages.Finding | None = None
     report: object = None
+    alias: object = None
 
     @property
     def score(self):
@@ -176,7 +176,11 @@ def _reported(mail, report):
 def _obey(plan, mail, acting):
     """What the rules say."""
     if not acting:
-        if mail.row.mailbox_id.triage_unmatched and not plan.finding:
+        if (
+            not plan.finding
+            and not _take_alias(plan, mail)
+            and mail.row.mailbox_id.triage_unmatched
+        ):
             plan.outcome, plan.reason = "triage", "unmatched"
         return
     plan.routes = acting
@@ -187,6 +191,23 @@ def _obey(plan, mail, acting):
     elif first.action in ("create", "record") and mail.facts.authentic == "fail":
         plan.outcome, plan.reason = "hold" if first.action == "create" else "triage", "forged"
         plan.routes = acting[:1]
+
+
+def _take_alias(plan, mail):
+    """Whether the mail is for an alias of Odoo: what no rule asks for, where rules of the company
+    count."""
+    if mail.row.mailbox_id.routing != "company":
+        return False
+    found = aliases.of(mail)
+    if not found:
+        return False
+    evidence = [["", one.alias_full_name or one.alias_name] for one in found]
+    plan.steps.append({"stage": "alias", "result": "alias", "evidence": evidence})
+    plan.alias = found
+    plan.outcome, plan.reason = "alias", "alias"
+    if mail.facts.authentic == "fail":
+        plan.outcome, plan.reason = "triage", "forged"
+    return True
 
 
 def _only_acting(plan, mail, acting):

@@ -153,6 +153,7 @@ def stages(env):
         "auto_reply": env._("Is it an automatic answer?"),
         "machine": env._("Is it from a list or a machine?"),
         "failed": env._("Could it be done?"),
+        "alias": env._("Is it for an alias?"),
         "thread": env._("Does it belong to a record already?"),
     }
 
@@ -166,6 +167,7 @@ def effects(env):
         "note": env._("yes: at most a note on its record"),
         "ignore": env._("yes: nothing happens"),
         "machine": env._("yes: only for rules that ask for such mail"),
+        "alias": env._("yes:"),
     }
 
 
@@ -197,6 +199,10 @@ def reasons(env):
         "unmatched": env._("No rule asks for it."),
         "approval": env._("The rule wants a person to agree first."),
         "rule": env._("A rule asks for it."),
+        "alias": env._("It is addressed to an alias."),
+        "alias_refused": env._(
+            "The alias does not take mail of this sender; Odoo has told the sender so."
+        ),
         "failed": env._("The record could not be opened or changed; what was said is below."),
         "source": env._("Its source cannot be had now."),
         "person": env._("A person decided."),

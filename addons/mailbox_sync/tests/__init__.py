@@ -38,4 +38,5 @@ from . import test_routing_forged
 from . import test_routing_loops
 from . import test_routing_older
 from . import test_routing_tours
+from . import test_aliases
 from . import test_people

@@ -5,7 +5,9 @@ from datetime import timedelta
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
-from ..routing import older
+from mailbox_core.rules import stages
+
+from ..routing import facts, older
 from .routing_common import RoutingCase
 
 OLD = timedelta(days=3)
@@ -113,6 +115,12 @@ class TestOlder(RoutingCase):
         again = self.look()
         self.assertEqual((again.total, again.record_count), (3, 1))
 
+    def test_much_mail_of_one_sender_is_no_loop(self):
+        self.history()
+        row = self.rows(self.mailbox, "stored").popitem()[1]
+        self.assertNotEqual(_history(row), stages.History(), "new mail has a limit")
+        self.assertEqual(_history(older.quiet(row)), stages.History())
+
     def test_it_stops_and_goes_on(self):
         self.rule()
         self.history()
@@ -149,3 +157,8 @@ class TestOlder(RoutingCase):
         self.mailbox.routing = "off"
         with self.assertRaisesRegex(UserError, "Nothing leaves"):
             self.mailbox.with_user(self.owner).action_older()
+
+
+def _history(row):
+    mail = facts.mail_of(row)
+    return mail.batch.history(mail)
