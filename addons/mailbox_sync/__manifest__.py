@@ -42,6 +42,7 @@
         "views/mailbox_push_views.xml",
         "views/mailbox_pull_views.xml",
         "views/mailbox_alert_views.xml",
+        "views/mailbox_alert_hook_views.xml",
         "views/mailbox_trace_views.xml",
         "wizard/mailbox_backtest_views.xml",
         "views/mailbox_route_views.xml",

@@ -9,6 +9,7 @@ UPDATE mailbox_deed SET state = 'failed', detail = 'Neutralised copy' WHERE stat
 UPDATE mailbox_push_config
    SET service_key = NULL, service_key_database = NULL, service_account = NULL, service_key_id = NULL;
 DELETE FROM mailbox_signin;
+UPDATE mailbox_alert_hook SET active = false, secret = NULL;
 UPDATE mailbox_subscription SET state = 'off', remote_id = NULL, expires_at = NULL, next_try_at = NULL;
 UPDATE mailbox SET paused = true, state = 'paused';
 UPDATE mailbox_stream SET gate = 'paused', gate_until = NULL, gate_reason = 'Neutralised copy';

@@ -63,6 +63,7 @@ from . import mailbox_trace
 from . import mailbox_warm
 from . import mailbox_alert
 from . import mailbox_alert_channels
+from . import mailbox_alert_hook
 from . import mailbox_alert_watch
 from . import mailbox_speed
 from . import res_config_alert

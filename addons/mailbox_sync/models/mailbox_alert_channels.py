@@ -1,5 +1,5 @@
-"""How people learn of an alert: an activity for the owner, a message for the managers. Each in a
-job, so that none of them delays mail or each other."""
+"""How people learn of an alert: an activity for the owner, a message for the managers, calls of
+other systems. Each in a job, so that none of them delays mail or each other."""
 
 from markupsafe import Markup
 from odoo import fields, models
@@ -8,7 +8,7 @@ from .. import hop_words, jobs
 from .res_config_alert import option
 
 _ACTIVITY = "mailbox_sync.activity_alert"
-CHANNELS = ("owner", "managers")
+CHANNELS = ("owner", "managers", "webhook")
 
 
 class MailboxAlert(models.Model):

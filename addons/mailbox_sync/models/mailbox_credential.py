@@ -43,7 +43,13 @@ def guarded(call):
 
 
 #: Models that keep secrets, each with ``_key_ids`` and ``_rotate_keys``.
-SEALING = ("mailbox.credential", "mailbox.client", "mailbox.route.action", "mailbox.push.config")
+SEALING = (
+    "mailbox.credential",
+    "mailbox.client",
+    "mailbox.route.action",
+    "mailbox.push.config",
+    "mailbox.alert.hook",
+)
 
 
 class MailboxCredential(models.Model):

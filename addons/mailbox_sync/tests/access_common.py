@@ -34,6 +34,7 @@ CONFIGURATION = (
     "mailbox.listener",
     "mailbox.trace",
     "mailbox.alert",
+    "mailbox.alert.hook",
 )
 NOBODY = (
     "mailbox.credential",
@@ -134,6 +135,9 @@ class AccessCase:
             "mailbox.subscription": env["mailbox.subscription"].create(base),
             "mailbox.trace": env["mailbox.trace"].create({**base, "message_id": mail.id}),
             "mailbox.alert": env["mailbox.alert"].create({**base, "kind": "lag"}),
+            "mailbox.alert.hook": env["mailbox.alert.hook"].create(
+                {"url": "https://192.0.43.8/hook", "new_secret": "PLANTED PLANTED PLANTED"}
+            ),
             **cls.fill_push(),
             "mailbox.event": env["mailbox.event"].search(
                 [("mailbox_id", "=", mailbox.id)], limit=1

@@ -61,6 +61,7 @@ class TestMatrix(AccessCase, TransactionCase):
             "mailbox.alert": ("owner", "manager", "admin"),
             "mailbox.subscription": ("owner", "reader", "editor", "manager", "admin"),
             "mailbox.push.config": ("manager", "admin"),
+            "mailbox.alert.hook": ("manager", "admin"),
         }
         everybody = (
             "owner",
@@ -127,6 +128,10 @@ class TestMatrix(AccessCase, TransactionCase):
             self.assertNotIn("client_secret", client.read()[0])
             self.assertNotIn("PLANTED", str(client.read()))
             self.assertNotIn("PLANTED", str(self.mailbox.with_user(person).read()))
+            hook = self.rows["mailbox.alert.hook"].with_user(person)
+            self.assertTrue(hook.has_secret)
+            self.assertNotIn("secret", hook.read()[0])
+            self.assertNotIn("PLANTED", str(hook.read()))
 
     def test_nobody_writes_mail_by_hand(self):
         for model in (
@@ -317,6 +322,7 @@ class TestMatrix(AccessCase, TransactionCase):
         self.assertEqual(set(self.mailbox.stream_ids.mapped("gate")), {"paused"})
         self.assertEqual(self.rows["mailbox.command"].state, "failed")
         self.assertFalse(self.env["mailbox.client"].search([]).has_secret)
+        self.assertFalse(self.env["mailbox.alert.hook"].search([]))
 
 
 @tagged("-at_install", "post_install")

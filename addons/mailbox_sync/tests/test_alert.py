@@ -250,7 +250,7 @@ class TestConditions(AlertCase):
         jobs = [job for job in self.trap.enqueued_jobs if job.method_name == "_job_announce"]
         self.assertEqual(
             {job.args for job in jobs},
-            {("raised", "owner"), ("raised", "managers")},
+            {("raised", "owner"), ("raised", "managers"), ("raised", "webhook")},
         )
         with patch.object(model, "_tell_managers", side_effect=ValueError):
             owner = next(job for job in jobs if job.args[1] == "owner")
