@@ -133,11 +133,7 @@ class AccessCase:
             "mailbox.run": env["mailbox.run"].create({**base, "trigger": "poll"}),
             "mailbox.parity": env["mailbox.parity"].create(base),
             "mailbox.subscription": env["mailbox.subscription"].create(base),
-            "mailbox.trace": env["mailbox.trace"].create({**base, "message_id": mail.id}),
-            "mailbox.alert": env["mailbox.alert"].create({**base, "kind": "lag"}),
-            "mailbox.alert.hook": env["mailbox.alert.hook"].create(
-                {"url": "https://192.0.43.8/hook", "new_secret": "PLANTED PLANTED PLANTED"}
-            ),
+            **cls.fill_watch(base, mail),
             **cls.fill_push(),
             "mailbox.event": env["mailbox.event"].search(
                 [("mailbox_id", "=", mailbox.id)], limit=1
@@ -155,6 +151,18 @@ class AccessCase:
         return {
             "mailbox.push.config": config,
             "mailbox.listener": cls.env["mailbox.listener"].create({"config_id": config.id}),
+        }
+
+    @classmethod
+    def fill_watch(cls, base, mail):
+        """What tells how the mailbox fares."""
+        env = cls.env
+        return {
+            "mailbox.trace": env["mailbox.trace"].create({**base, "message_id": mail.id}),
+            "mailbox.alert": env["mailbox.alert"].create({**base, "kind": "lag"}),
+            "mailbox.alert.hook": env["mailbox.alert.hook"].create(
+                {"url": "https://192.0.43.8/hook", "new_secret": "PLANTED PLANTED PLANTED"}
+            ),
         }
 
     @classmethod
