@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from .capabilities import Capabilities
 from .types import (
@@ -96,6 +96,23 @@ class PushTarget:
     url: str = ""
     folders: frozenset[Role] = frozenset()
     secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PushSetup:
+    """What has to be prepared in the provider's cloud, once for all mailboxes of a client.
+
+    ``delivery``: whether notifications are brought to ``endpoint`` or fetched. ``client_project``:
+    the number of the project that the OAuth client belongs to, empty when that is not known.
+    """
+
+    project: str
+    topic: str
+    subscription: str
+    endpoint: str = ""
+    audience: str = ""
+    client_project: str = ""
+    delivery: Literal["push", "pull"] = "push"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
-from .contract import Authorizer, MailProvider, ProviderConfig, PullSource
+from .contract import Authorizer, MailProvider, ProviderConfig, PullSource, PushSetup
 from .contract import AuthorizerConfig as AuthorizerConfig
 from .errors import Refused
 from .net.endpoints import Endpoints
@@ -43,6 +43,18 @@ class ScopeProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudSpec:
+    """How a provider's cloud is prepared for push. ``script``: the shell script that does it, and
+    ``file_name`` what it is called; ``account``: the service account that it makes in a project,
+    for one way of delivery; ``client_project``: the number in an OAuth client's id, or empty."""
+
+    script: Callable[[PushSetup], str]
+    file_name: Callable[[PushSetup], str]
+    account: Callable[[str, Literal["push", "pull"]], str]
+    client_project: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class PushSpec:
     """How a provider notifies by HTTP. ``decode`` reads a body (Refused when it cannot);
     ``keys_url`` is where its signers' keys are; one of ``scopes`` is enough to subscribe.
@@ -55,6 +67,7 @@ class PushSpec:
     keys_url: Callable[[Endpoints], str]
     scopes: frozenset[str]
     pull: Callable[[ServiceAccount, str, Endpoints], PullSource] | None = None
+    cloud: CloudSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Gmail through its REST API."""
 
-from ...registry import ProviderSpec, PushSpec
+from ...registry import CloudSpec, ProviderSpec, PushSpec
+from . import cloud
 from .adapter import make
 from .costs import PROFILES
 from .pull import GmailPull
@@ -16,7 +17,13 @@ SPEC = ProviderSpec(
     scope_profiles=SCOPE_PROFILES,
     quota_profiles=PROFILES,
     authserv_ids=frozenset({"mx.google.com"}),
-    push=PushSpec(decode, lambda endpoints: endpoints.google_certs, WATCH_SCOPES, GmailPull),
+    push=PushSpec(
+        decode,
+        lambda endpoints: endpoints.google_certs,
+        WATCH_SCOPES,
+        GmailPull,
+        CloudSpec(cloud.script, cloud.file_name, cloud.account, cloud.client_project),
+    ),
 )
 
 __all__ = ["SPEC"]
