@@ -65,7 +65,8 @@ elif verb == "update":
     things[name].update(flags)
 elif verb == "modify-push-config":
     kept = {flag: value for flag, value in things[name].items() if not flag.startswith("push-")}
-    things[name] = kept | ({"push-endpoint": flags["push-endpoint"]} if flags["push-endpoint"] else {})
+    where = flags["push-endpoint"]
+    things[name] = kept | ({"push-endpoint": where} if where else {})
 elif verb == "delete":
     del things[name]
 elif verb == "add-iam-policy-binding":
