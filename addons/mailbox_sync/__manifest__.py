@@ -44,6 +44,7 @@
         "views/mailbox_alert_views.xml",
         "views/mailbox_alert_hook_views.xml",
         "views/mailbox_trace_views.xml",
+        "wizard/mailbox_push_setup_views.xml",
         "wizard/mailbox_backtest_views.xml",
         "views/mailbox_route_views.xml",
         "views/mailbox_decision_views.xml",

@@ -18,27 +18,32 @@ _logger = logging.getLogger(__name__)
 
 #: Google's pushes for Gmail are a few hundred bytes; Pub/Sub's own limit is far above this.
 MAX_BODY = 64 * 1024
-#: Seconds between two log lines about the same kind of refusal.
-_QUIET = 60.0
 
 
 @dataclass(frozen=True)
 class Accepted:
     """One audience a webhook answers to: whose signature counts, for the mailboxes of which company
-    (None: all)."""
+    (None: all), and the settings that say so."""
 
     audience: str
     signers: frozenset
     company_id: int | None
+    config_id: int
 
 
 class Unwelcome(Exception):
-    """The request ends with ``status``; ``reason`` is for our log only."""
+    """The request ends with ``status``; ``reason`` is for our log only.
 
-    def __init__(self, status, reason):
+    ``word``: the reason as one stable word, for the push settings with ``config_ids`` (empty: all
+    of the provider); empty when the request says nothing about how push is set up.
+    """
+
+    def __init__(self, status, reason, word="", config_ids=()):
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.word = word
+        self.config_ids = list(config_ids)
 
 
 @lru_cache(maxsize=8)
@@ -50,9 +55,9 @@ def key_set(url, endpoints):
 def authenticate(accepted, keys, authorization, now=time.time):
     """The ``Accepted`` that a token is for, checked with a KeySet. Raises Unwelcome."""
     if not (authorization or "").lower().startswith("bearer "):
-        raise Unwelcome(401, "missing")
+        raise Unwelcome(401, "missing", "missing")
     if not accepted:
-        raise Unwelcome(503, "no audience or signer configured")
+        raise Unwelcome(503, "no audience or signer configured", "unconfigured")
     reason = ""
     for one in accepted:
         try:
@@ -60,32 +65,50 @@ def authenticate(accepted, keys, authorization, now=time.time):
         except TokenRejected as rejected:
             reason = rejected.reason
         except ProviderError as error:
-            raise Unwelcome(503, f"signing keys: {error.detail}") from None
+            raise Unwelcome(503, f"signing keys: {error.detail}", "keys") from None
         else:
             return one
         if reason != "audience":
-            break
-    raise Unwelcome(403, reason)
+            raise Unwelcome(403, reason, reason, [one.config_id])
+    raise Unwelcome(403, reason, reason)
 
 
-class _Grumbler:
-    """Logs each kind of refusal at most once a minute: strangers must not fill the disk."""
+class Pace:
+    """Lets each kind of thing through once in ``seconds``, and counts what it held back."""
 
-    def __init__(self):
+    def __init__(self, seconds):
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._last = {}
         self._kept_back = {}
 
-    def log(self, status, reason):
-        """Say that a request was refused, never what was in it."""
+    def take(self, kind):
+        """How many there are to tell of, this one included; 0: keep quiet for now."""
         moment = time.monotonic()
         with self._lock:
-            if moment - self._last.get(reason, -_QUIET) < _QUIET:
-                self._kept_back[reason] = self._kept_back.get(reason, 0) + 1
-                return
-            self._last[reason] = moment
-            more = self._kept_back.pop(reason, 0)
-        _logger.warning("Refused a notification with %s: %s (%s more since)", status, reason, more)
+            kept_back = self._kept_back.get(kind, 0)
+            if moment - self._last.get(kind, -self._seconds) < self._seconds:
+                self._kept_back[kind] = kept_back + 1
+                return 0
+            self._last[kind] = moment
+            self._kept_back.pop(kind, None)
+        return kept_back + 1
+
+    def forget(self):
+        """Begin anew."""
+        with self._lock:
+            self._last.clear()
+            self._kept_back.clear()
 
 
-grumbler = _Grumbler()
+#: Strangers must fill neither the disk with lines nor the database with updates.
+log_pace, note_pace = Pace(60.0), Pace(2.0)
+
+
+def grumble(status, reason):
+    """Log that a request was refused, never what was in it; each kind once a minute."""
+    count = log_pace.take(reason)
+    if count:
+        _logger.warning(
+            "Refused a notification with %s: %s (%s more since)", status, reason, count - 1
+        )

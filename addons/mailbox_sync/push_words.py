@@ -4,6 +4,15 @@ from mailbox_core.errors import AuthorizationLost, NotFound, Refused, Throttled
 
 from . import advice
 
+#: Buttons of the assistant that do something about the mailbox, and the method behind them.
+MAILBOX_FIXES = {
+    "connect": "action_connect",
+    "reconnect": "action_reconnect",
+    "resume": "action_resume",
+    "sync_now": "action_sync_now",
+    "verify_token": "action_verify_token",
+}
+
 
 def reason(error):
     """A short stable word for a ProviderError: ``token``, ``scope``, ``topic``, ``permission``,
@@ -97,3 +106,38 @@ def status(env, subscription):
         ),
     }
     return words[state]
+
+
+def refusal(env, word):
+    """Why a notification was refused, and the word of the button that mends it."""
+    words = {
+        "audience": (env._("Google's token was made out to another audience."), "validate"),
+        "signer": (
+            env._("It was signed by a service account that is not on the allow-list."),
+            "validate",
+        ),
+        "unconfigured": (env._("Audience and allowed signers are not entered yet."), "validate"),
+        "missing": (
+            env._("It came without a token: the subscription does not sign in to this Odoo."),
+            "cloud",
+        ),
+        "expired": (
+            env._("Its token had expired or was not valid yet: the clock of this server is wrong."),
+            "preflight",
+        ),
+        "keys": (env._("Google's signing keys could not be fetched."), "preflight"),
+        "issuer": (env._("Its token was not issued by Google."), "cloud"),
+        "signature": (env._("Its signature was not Google's: somebody else sent it."), "cloud"),
+        "malformed": (env._("What it brought as a token is none: somebody else sent it."), "cloud"),
+    }
+    return words.get(word) or (env._("It was refused (%s).", word), "validate")
+
+
+def advice_for(env, fix):
+    """What the button does about a refused notification."""
+    words = {
+        "validate": env._("Align them again, then send another mail."),
+        "cloud": env._("Run the set-up script again, then send another mail."),
+        "preflight": env._("Run the checks again; they name what is wrong."),
+    }
+    return words[fix]

@@ -52,7 +52,8 @@ class MailboxPush(http.Controller):
         try:
             accepted = self._authentic(provider, spec)
         except Unwelcome as unwelcome:
-            push_desk.grumbler.log(unwelcome.status, unwelcome.reason)
+            push_desk.grumble(unwelcome.status, unwelcome.reason)
+            notice.note_refusal(request.env.registry, provider, unwelcome)
             return _answer(unwelcome.status)
         self._note(provider, spec, accepted, received)
         return _answer(202)
@@ -79,7 +80,7 @@ class MailboxPush(http.Controller):
         try:
             hint = spec.push.decode(request.httprequest.get_data(), received)
         except Refused:
-            push_desk.grumbler.log(202, "authentic, but not legible")
+            push_desk.grumble(202, "authentic, but not legible")
             return
         notice.note(request.env.registry, provider, hint, accepted.company_id)
 

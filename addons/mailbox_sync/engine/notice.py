@@ -9,9 +9,11 @@ import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg2
 from odoo import SUPERUSER_ID, api, sql_db
 
 from .. import jobs, mapping
+from ..push_desk import note_pace
 
 _logger = logging.getLogger(__name__)
 #: First key of the advisory locks around the wake-up of one stream.
@@ -36,6 +38,12 @@ _HEARD = """
 _HINT = """
     INSERT INTO mailbox_hint (stream_id, source, trigger, at, received_at, published_at)
     VALUES (%s, 'push', 'hint', clock_timestamp() AT TIME ZONE 'UTC', %s, %s)
+"""
+_REFUSED = """
+    UPDATE mailbox_push_config
+       SET refused_count = COALESCE(refused_count, 0) + %s, refused_reason = %s,
+           refused_at = clock_timestamp() AT TIME ZONE 'UTC'
+     WHERE provider = %s AND (%s OR id = ANY(%s))
 """
 _WAITING = """
     SELECT FROM queue_job
@@ -95,6 +103,23 @@ def _note_one(env, target, hint):
     cr.execute(_WAITING, [jobs.sync_key(target.stream_id)])
     if not cr.rowcount:
         jobs.wake(env["mailbox.stream"].browse(target.stream_id), "new")
+
+
+def note_refusal(registry, provider, unwelcome):
+    """Count a refused notification where push is set up, so that the assistant can tell why none
+    gets through. Nothing of the request is kept but the kind of refusal; the answer stays the same
+    whether this works or not.
+    """
+    count = note_pace.take((provider, unwelcome.word)) if unwelcome.word else 0
+    if not count:
+        return
+    ids = unwelcome.config_ids
+    try:
+        with cursor(registry) as cr:
+            # Not by the ORM: a write there empties the caches of all workers.
+            cr.execute(_REFUSED, [count, unwelcome.word, provider, not ids, ids])
+    except psycopg2.Error:
+        _logger.info("A refused notification could not be counted", exc_info=True)
 
 
 def wake_leftovers(registry, stream_id):

@@ -67,3 +67,4 @@ from . import mailbox_alert_hook
 from . import mailbox_alert_watch
 from . import mailbox_speed
 from . import res_config_alert
+from . import mailbox_push_speed

@@ -12,6 +12,7 @@ from odoo.tools.urls import urljoin
 
 from mailbox_core import registry
 
+from .. import push_words
 from ..push_desk import Accepted
 
 _PROJECT = re.compile(r"^(?:[a-z][a-z0-9.-]*\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$")
@@ -57,6 +58,13 @@ class MailboxPushConfig(models.Model):
         help="Addresses of the service accounts that may sign notifications, one a line.",
     )
 
+    refused_count = fields.Integer(
+        string="Refused notifications", readonly=True, help="As far as they were counted."
+    )
+    refused_at = fields.Datetime(string="Last refusal", readonly=True)
+    refused_reason = fields.Char(readonly=True, help="A short stable word; nothing of the request.")
+    refused_text = fields.Char(compute="_compute_refused_text", string="Why it was refused")
+
     _unit_unique = models.UniqueIndex(
         "(provider, COALESCE(company_id, 0))",
         "There are push settings of this provider and company already.",
@@ -75,6 +83,13 @@ class MailboxPushConfig(models.Model):
     def _compute_endpoint(self):
         for config in self:
             config.endpoint = self._address(config.provider)
+
+    @api.depends("refused_reason")
+    @api.depends_context("lang")
+    def _compute_refused_text(self):
+        for config in self:
+            reason = config.refused_reason
+            config.refused_text = push_words.refusal(self.env, reason)[0] if reason else False
 
     @api.constrains("project_id", "topic_id")
     def _check_names(self):
@@ -95,6 +110,28 @@ class MailboxPushConfig(models.Model):
                         config.topic_id,
                     )
                 )
+
+    @api.constrains("project_id", "provider", "company_id")
+    def _check_project(self):
+        """Gmail publishes to topics of the OAuth client's own project, so that settings which share
+        a client share the project."""
+        for config in self:
+            client = config._client()
+            for other in self.sudo().search([("provider", "=", config.provider)]) - config:
+                if (
+                    client
+                    and other._client().client_id == client.client_id
+                    and other.project_id != config.project_id
+                ):
+                    raise ValidationError(
+                        self.env._(
+                            "The topic would be in project “%(new)s”, but other push settings use "
+                            "the same OAuth client with project “%(old)s”. A client belongs to one "
+                            "project, and the topic must be in it.",
+                            new=config.project_id,
+                            old=other.project_id,
+                        )
+                    )
 
     @api.constrains("audience", "signers")
     def _check_receiver(self):
@@ -123,6 +160,11 @@ class MailboxPushConfig(models.Model):
         self.env.registry.clear_cache()
         return super().unlink()
 
+    def _client(self):
+        """The OAuth client whose project must hold the topic; empty while none is registered."""
+        company = self.company_id or self.env.company
+        return self.env["mailbox.client"]._for(self.provider, company)
+
     def _signer_set(self):
         """Addresses as they stand in tokens."""
         return frozenset((self.signers or "").replace(",", " ").lower().split())
@@ -133,7 +175,7 @@ class MailboxPushConfig(models.Model):
         """What the webhook answers to; settings without audience or signer do not count."""
         found = self.sudo().search([("provider", "=", provider), ("mode", "=", "webhook")])
         return tuple(
-            Accepted(config.audience, config._signer_set(), config.company_id.id or None)
+            Accepted(config.audience, config._signer_set(), config.company_id.id or None, config.id)
             for config in found
             if config.audience and config._signer_set()
         )

@@ -88,3 +88,7 @@ class ResConfigSettings(models.TransientModel):
         """Try the way back from the provider and show what was found."""
         current = request.httprequest.url_root if request else ""
         return self.env["mailbox.test"]._show_preflight(current)
+
+    def action_mailbox_push_setup(self):
+        """Open the assistant; with one mailbox that can have push, for that one."""
+        return self.env["mailbox.push.setup"]._open_for(self.env["mailbox"])

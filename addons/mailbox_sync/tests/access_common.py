@@ -55,6 +55,7 @@ FORMS = (
     "mailbox.client",
     "mailbox.backtest",
     "mailbox.backtest.line",
+    "mailbox.push.setup",
 )
 
 

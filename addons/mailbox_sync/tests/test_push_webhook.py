@@ -222,7 +222,7 @@ class TestPushWebhook(PushMixin, HttpCase):
             root.setLevel(logging.DEBUG)
             self.push()
             for kind in FORGERIES:
-                push_desk.grumbler._last.clear()
+                push_desk.log_pace.forget()
                 self.push(headers=self.token(kind))
             self.push(f'{{"message": {{"data": "{packed}", "planted": 1}}')
         root.setLevel(level)
