@@ -29,6 +29,7 @@ from . import test_rule_webhook
 from . import test_screens
 from . import test_tours
 from . import test_trace
+from . import test_push_setup
 from . import test_push_webhook
 from . import test_push_watch
 from . import test_push_pull

@@ -170,6 +170,47 @@ class TestPushWebhook(PushMixin, HttpCase):
             self.assertIn(answer.status_code, (401, 403), header[:20])
         self.assert_nothing_noted()
 
+    def refusal(self):
+        self.env.invalidate_all()
+        return self.config.refused_reason, self.config.refused_count
+
+    def test_refusals_are_counted_where_push_is_set_up(self):
+        self.assertEqual(self.push().status_code, 202)
+        self.assertEqual(self.refusal(), (False, 0))
+        reasons = {
+            "no_token": "missing",
+            "wrong_audience": "audience",
+            "wrong_issuer": "issuer",
+            "other_email": "signer",
+            "unverified": "signer",
+            "expired": "expired",
+        }
+        for number, kind in enumerate(FORGERIES, 1):
+            push_desk.note_pace.forget()
+            self.push(headers=self.token(kind))
+            self.assertEqual(self.refusal(), (reasons.get(kind, "signature"), number))
+        self.assertTrue(self.config.refused_at)
+        self.assertTrue(self.config.refused_text)
+        self.config.audience = False
+        self.env.flush_all()
+        self.assertEqual(self.push().status_code, 503)
+        self.assertEqual(self.refusal()[0], "unconfigured")
+
+    def test_a_flood_of_refusals_is_counted_in_few_writes(self):
+        push_desk.note_pace.forget()
+        for _ in range(20):
+            self.push(headers=self.token("wrong_audience"))
+        self.assertEqual(self.refusal()[1], 1)
+        push_desk.note_pace._last.clear()
+        self.push(headers=self.token("wrong_audience"))
+        self.assertEqual(self.refusal()[1], 21)
+
+    def test_a_refusal_that_cannot_be_counted_is_answered_all_the_same(self):
+        push_desk.note_pace.forget()
+        down = psycopg2.OperationalError("the database is going down")
+        with patch.object(notice, "cursor", side_effect=down):
+            self.assertEqual(self.push(headers={}).status_code, 401)
+
     def test_without_audience_or_signer_503(self):
         for values in ({"audience": False}, {"audience": "x", "signers": False}):
             self.config.write({"audience": self.endpoint, "signers": SIGNER, **values})

@@ -170,8 +170,7 @@ class MailboxPushSetup(models.TransientModel):
     def _client_project(self):
         """The number of the project that the OAuth client belongs to; empty when unknown."""
         client = self.env["mailbox.client"]._for(self.provider, self.company_id)
-        own = self.env["mailbox.credential"].sudo()._of(self.mailbox_id).client_id
-        return self._cloud().client_project(own or client.client_id or "")
+        return self._cloud().client_project(self.mailbox_id.client_id or client.client_id or "")
 
     @api.depends("provider", "company_id", "mailbox_id")
     def _compute_client(self):

@@ -13,6 +13,7 @@ _FIXES = {
     "grant": ["connect"],
     "lost": ["verify_token", "reconnect"],
     "scope": ["reconnect"],
+    "asleep": ["resume"],
     "config": ["project"],
     "receiver": ["validate"],
     "endpoint": ["preflight"],
@@ -126,6 +127,7 @@ class MailboxPushSetup(models.TransientModel):
                 "push.aligned", audience=config.audience, signers=sorted(config._signer_set())
             )
         self.changed = changes
+        self.invalidate_recordset(["alignment", "is_aligned"])
 
     # -- register --------------------------------------------------------------------------------
 
