@@ -1,16 +1,16 @@
 """A whole Odoo with workers and the job runner, killed with -9 in the middle and started again."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 from harness import checks
-from harness.provider import CLIENT_ID, CLIENT_SECRET, Provider
+from harness.provider import CLIENT_ID, Provider
+from harness.server import connected, until
 from harness.stage import ADDRESS, filestore
 
 from mailbox_tools import databases, odoo_config
-from mailbox_tools.demo.client import OdooClient, give_consent
+from mailbox_tools.demo.client import OdooClient
 from mailbox_tools.odoo_server import OdooServer
 from mailbox_tools.postgres import Server
 
@@ -26,29 +26,6 @@ def odoo(server: Server, provider: Provider) -> Iterator[OdooServer]:
     yield made
     made.stop()
     databases.drop_database(server, DATABASE)
-
-
-def until(seconds: float, done: Callable[[], bool], what: str) -> None:
-    """Wait for something. Raises AssertionError when it does not come."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.2)
-
-
-def connected(odoo: OdooServer, provider: Provider) -> tuple[OdooClient, int]:
-    """What a person does in the browser: register the app, make a mailbox, give consent."""
-    client = OdooClient(odoo.url, DATABASE)
-    app = {"provider": "gmail", "client_id": CLIENT_ID, "new_secret": CLIENT_SECRET}
-    client.call("mailbox.client", "create", [app])
-    values = {
-        "name": "Shop", "provider": "gmail", "address": ADDRESS, "scope_profile": "two_way",
-        "quota_profile": "v1",
-    }  # fmt: skip
-    mailbox = client.call("mailbox", "create", [values])[0]
-    action = client.call("mailbox", "action_connect", [mailbox])
-    give_consent(client.web, client.url + action["url"])
-    return client, mailbox
 
 
 def stored(server: Server) -> int:
@@ -68,7 +45,7 @@ def test_kill_9_of_the_whole_server_and_starting_it_again_ends_the_same(
     callback = f"http://127.0.0.1:{front}/mail/oauth2callback"
     provider.sandbox.world.identity.client(CLIENT_ID).redirect_uris.append(callback)
     odoo.start(front_port=front)
-    client, mailbox = connected(odoo, provider)
+    client, mailbox = connected(odoo, provider, DATABASE)
 
     until(90, lambda: stored(server) >= 20, "the first messages")
     odoo.kill()

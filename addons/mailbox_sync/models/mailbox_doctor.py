@@ -210,7 +210,7 @@ class MailboxDoctor(models.AbstractModel):
         return self.env.execute_query(
             SQL(
                 """SELECT min(date_created) FROM queue_job
-                    WHERE state IN ('pending', 'enqueued') AND model_name LIKE 'mailbox%'
+                    WHERE state IN ('pending', 'enqueued') AND model_name LIKE 'mailbox%%'
                       AND (eta IS NULL OR eta < (now() AT TIME ZONE 'UTC'))"""
             )
         )[0][0]

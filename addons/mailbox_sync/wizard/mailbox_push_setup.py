@@ -31,7 +31,6 @@ class MailboxPushSetup(models.TransientModel):
     _name = "mailbox.push.setup"
     _inherit = "mailbox.form"
     _description = "Set up Push"
-    _rec_name = "step"
 
     step = fields.Selection(STEPS, required=True, default="project", readonly=True)
     mailbox_id = fields.Many2one(
@@ -70,6 +69,10 @@ class MailboxPushSetup(models.TransientModel):
     script = fields.Text(compute="_compute_script")
     script_file = fields.Binary(compute="_compute_script_file")
     script_name = fields.Char(compute="_compute_script")
+
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        self.display_name = self.env._("Set up push")
 
     # -- opening ---------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, onWillDestroy, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -42,8 +42,7 @@ export class LinesField extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ lines: null, busy: false });
-        onWillUpdateProps(() => (this.state.lines = null));
+        this.state = useState({ busy: false });
         if (this.props.live) {
             const bus = useService("bus_service");
             const look = () => this.look();
@@ -57,38 +56,42 @@ export class LinesField extends Component {
     }
 
     get lines() {
-        return (this.state.lines || this.props.record.data[this.props.name] || []).map((line, index, all) => ({
+        const lines = this.props.record.data[this.props.name] || [];
+        return lines.map((line) => ({
             ...line,
             icon: STATES[line.state][0],
             label: STATES[line.state][1],
-            time: this.time(line, all[index - 1]),
+            time: this.time(line, lines[0]),
             buttons: line.fixes.map((word) => ({ word, label: FIXES[word] })),
         }));
     }
 
-    /** The moment, and how long after the line before. */
-    time(line, before) {
+    /** The moment, and how long after the first line. */
+    time(line, first) {
         if (!line.at) {
             return "";
         }
         const at = DateTime.fromISO(line.at);
         const clock = at.toLocaleString(DateTime.TIME_WITH_SECONDS);
-        if (!before?.at) {
+        if (line === first || !first.at) {
             return clock;
         }
-        const seconds = Math.max(0, at.diff(DateTime.fromISO(before.at)).as("seconds"));
-        return _t("%(clock)s (+%(seconds)s s)", { clock, seconds: seconds.toFixed(1) });
+        const seconds = Math.max(0, at.diff(DateTime.fromISO(first.at)).as("seconds"));
+        return _t("%(clock)s (after %(seconds)s s)", { clock, seconds: seconds.toFixed(1) });
     }
 
+    /** Ask for the lines alone, and load the form when they have changed. */
     async look() {
         const { record, name } = this.props;
-        if (document.hidden || this.looking || !record.resId) {
+        if (document.hidden || this.looking || this.state.busy || !record.resId) {
             return;
         }
         this.looking = true;
         try {
             const [values] = await this.orm.silent.read(record.resModel, [record.resId], [name]);
-            this.state.lines = values?.[name] || [];
+            if (JSON.stringify(values?.[name]) !== JSON.stringify(record.data[name])) {
+                await record.load();
+            }
         } finally {
             this.looking = false;
         }
