@@ -29,6 +29,7 @@ from . import mailbox_engine
 from . import mailbox_care
 from . import mailbox_screen
 from . import mailbox_message_screen
+from . import mailbox_message_bin
 from . import mailbox_route
 from . import mailbox_route_editor
 from . import mailbox_routable_mixin

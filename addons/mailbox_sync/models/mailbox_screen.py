@@ -143,7 +143,8 @@ class Mailbox(models.Model):
     def _open(self, action):
         self.ensure_one()
         values = self.env["ir.actions.act_window"]._for_xml_id(action)
-        return {**values, "context": {"search_default_mailbox_id": self.id, "mailbox_one": True}}
+        one = {"search_default_mailbox_id": self.id, "mailbox_one": True, "mailbox_aside": True}
+        return {**values, "context": one}
 
 
 class MailboxFolder(models.Model):

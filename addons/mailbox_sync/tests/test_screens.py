@@ -199,6 +199,34 @@ class TestMessageScreen(MailboxCase):
         self.assertTrue(mailbox.may_operate)
         self.assertEqual(self.mailbox.with_user(self.owner).unread_count, 1)
 
+    def test_lists_leave_out_what_was_thrown_away_unless_a_folder_is_asked_for(self):
+        mailbox, world = self.make_mailbox(scope_profile="two_way")
+        world.deliver("Kept")
+        gone = world.deliver("Thrown away")
+        self.start(mailbox)
+        world.place(gone, {"trash"}, {"inbox"})
+        self.look(mailbox)
+        rows = self.env["mailbox.message"].with_user(self.owner)
+        lists = rows.with_context(mailbox_aside=True)
+
+        def subjects(messages, domain=()):
+            found = messages.web_search_read(list(domain), {"subject": {}})
+            self.assertEqual(found["length"], len(found["records"]))
+            return sorted(one["subject"] for one in found["records"])
+
+        def grouped(by, messages=lists):
+            groups = messages.web_read_group([], [by], ["__count"])["groups"]
+            return sum(group["__count"] for group in groups)
+
+        self.assertEqual(subjects(lists), ["Kept"])
+        self.assertEqual(subjects(rows), ["Kept", "Thrown away"])
+        trash = [("folder_ids.role", "=", "trash")]
+        self.assertEqual(subjects(lists, trash), ["Thrown away"])
+        folder = mailbox.folder_ids.filtered(lambda one: one.role == "trash")
+        self.assertEqual(subjects(lists, [("folder_ids", "in", folder.ids)]), ["Thrown away"])
+        self.assertEqual((grouped("mailbox_id"), grouped("mailbox_id", rows)), (1, 2))
+        self.assertEqual(grouped("folder_ids"), 2)
+
     def test_quick_choices_for_the_start_of_the_import(self):
         mailbox = self.mailbox.with_user(self.owner)
         mailbox.with_context(mailbox_days=30).action_sync_since()
