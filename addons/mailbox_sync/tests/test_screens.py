@@ -200,7 +200,7 @@ class TestMessageScreen(MailboxCase):
         self.assertEqual(self.mailbox.with_user(self.owner).unread_count, 1)
 
     def test_lists_leave_out_what_was_thrown_away_unless_a_folder_is_asked_for(self):
-        mailbox, world = self.make_mailbox(scope_profile="two_way")
+        mailbox, world = self.mailbox, self.world
         world.deliver("Kept")
         gone = world.deliver("Thrown away")
         self.start(mailbox)
