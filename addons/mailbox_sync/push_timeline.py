@@ -150,6 +150,9 @@ def _undelivered(mailbox, polled):
     if subscription.state in ("expired", "failing") and subscription.last_error:
         fixes = ["register", "verify_token"]
         return env._("The watch is in trouble."), subscription.last_error, fixes
+    config = mailbox._push_config()
+    if config.mode == "pull" and config.listener_state != "alive":
+        return config.listener_text, env._("Start it: odoo-bin mailbox listen"), ["settings"]
     if polled:
         return (
             env._("The message was found by polling; Google's notification did not get here."),

@@ -169,6 +169,12 @@ class MailboxPushConfig(models.Model):
         """Addresses as they stand in tokens."""
         return frozenset((self.signers or "").replace(",", " ").lower().split())
 
+    def _is_complete(self):
+        """Whether all is stored that notifications need, whichever way they come."""
+        if self.mode == "pull":
+            return bool(self.service_account)
+        return bool(self.audience and self._signer_set())
+
     @api.model
     @tools.ormcache("provider")
     def _accepted(self, provider):

@@ -150,7 +150,7 @@ class TestPushSetup(SetupCase):
         self.assertIn("4711000", setup.client_text)
         url = setup.action_download()["url"]
         self.assertIn(f"id={setup.id}&field=script_file", url)
-        setup.delivery = "pull"
+        setup.mode = "pull"
         self.assertIn("roles/pubsub.subscriber", setup.script)
         self.assertEqual(setup.script_name, "mailbox-pull-setup.sh")
 
@@ -251,6 +251,25 @@ class TestPushSetup(SetupCase):
         self.assertEqual(event.payload["audience"], ENDPOINT)
         setup.action_validate()
         self.assertEqual([one["key"] for one in setup.changed], ["same"])
+
+    def test_fetching_needs_a_key_and_a_listener(self):
+        self.config.write({"audience": False, "signers": False})
+        setup = self.opened()
+        setup.write({"step": "project", "mode": "pull", "topic_id": "mailbox-shop"})
+        setup.action_continue()
+        self.assertEqual((self.config.mode, self.config.queue_id), ("pull", "mailbox-shop-odoo"))
+        lines = {one["key"]: one for one in setup.alignment}
+        self.assertEqual((lines["key"]["state"], lines["key"]["fixes"]), ("failed", ["settings"]))
+        self.assertEqual(lines["listener"]["state"], "warning")
+        self.assertEqual(setup.action_fix("settings")["res_id"], self.config.id)
+        self.assertIn("params", setup.action_fix("check_pull"))
+        with self.assertRaisesRegex(UserError, "nothing to align"):
+            setup.action_validate()
+        self.assertEqual([one["fixes"] for one in setup.readiness], [["settings"]])
+        self.config.service_account = setup.signer
+        setup.invalidate_recordset()
+        self.assertEqual(setup.alignment[0]["state"], "ok")
+        self.assertEqual(self.opened().step, "preflight")
 
     # -- register ----------------------------------------------------------------------------------
 

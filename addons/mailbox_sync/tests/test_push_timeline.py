@@ -75,6 +75,12 @@ class TestPushTimeline(SetupCase):
         self.assertEqual(line["fixes"], ["register", "verify_token"])
         self.assertIn("topic", line["advice"])
 
+    def test_1_nobody_fetches(self):
+        self.config.mode = "pull"
+        line = self.stall("delivered")
+        self.assertEqual((line["state"], line["fixes"]), ("missing", ["settings"]))
+        self.assertEqual(line["detail"], self.config.listener_text)
+
     def test_1_the_mail_was_polled(self):
         self.arrived(hint_at=None, verified_at=None)
         found = self.look()

@@ -24,6 +24,7 @@ STEPS = [
     ("test", "Realtime test"),
 ]
 _ORDER = [name for name, _label in STEPS]
+_STORED = ("project_id", "topic_id", "watched", "mode")
 _FULL_TOPIC = re.compile(r"^/*projects/([^/]+)/topics/([^/]+)/*$")
 
 
@@ -53,13 +54,12 @@ class MailboxPushSetup(models.TransientModel):
         required=True,
         default="inbox",
     )
-    delivery = fields.Selection(
-        [
-            ("push", "Google calls this Odoo (it has a public https address)"),
-            ("pull", "This Odoo asks Google (no public address needed)"),
-        ],
+    mode = fields.Selection(
+        selection=lambda self: self.env["mailbox.push.config"]._fields["mode"].selection,
+        string="Notifications",
         required=True,
-        default="push",
+        default="webhook",
+        help="Fetching needs no public address, but a listener: odoo-bin mailbox listen.",
     )
     shared_text = fields.Char(compute="_compute_shared")
     client_text = fields.Char(compute="_compute_client")
@@ -140,7 +140,7 @@ class MailboxPushSetup(models.TransientModel):
             return "project"
         if self.mailbox_id.push_state not in (False, "off"):
             return "test"
-        if not config.audience or not config._signer_set():
+        if not config._is_complete():
             return "cloud"
         return "preflight"
 
@@ -185,27 +185,34 @@ class MailboxPushSetup(models.TransientModel):
                 number,
             )
 
-    @api.depends("project_id", "topic_id", "provider", "delivery")
+    @api.depends("project_id", "topic_id", "provider", "mode")
     def _compute_cloud(self):
         configs = self.env["mailbox.push.config"]
         for setup in self:
             project = setup.project_id or ""
             setup.topic = f"projects/{project}/topics/{setup.topic_id or ''}"
             setup.endpoint = configs._address(setup.provider)
-            setup.signer = setup._cloud().account(project, setup.delivery) if project else False
+            setup.signer = setup._cloud().account(project, setup._delivery()) if project else False
+
+    def _delivery(self):
+        return "pull" if self.mode == "pull" else "push"
+
+    def _subscription(self):
+        """What the subscription is called: of the topic, so that several may live in a project."""
+        return f"{self.topic_id or ''}-odoo"
 
     def _setup(self):
         return PushSetup(
             project=self.project_id or "",
             topic=self.topic_id or "",
-            subscription=f"{self.topic_id or ''}-odoo",
+            subscription=self._subscription(),
             endpoint=self.endpoint,
             audience=self.endpoint,
             client_project=self._client_project(),
-            delivery=self.delivery,
+            delivery=self._delivery(),
         )
 
-    @api.depends("project_id", "topic_id", "provider", "delivery", "company_id")
+    @api.depends("project_id", "topic_id", "provider", "mode", "company_id")
     def _compute_script(self):
         for setup in self:
             setup.script = setup.project_id and setup._cloud().script(setup._setup())
@@ -265,14 +272,16 @@ class MailboxPushSetup(models.TransientModel):
             "project_id": (self.project_id or "").strip(),
             "topic_id": self._bare_topic(),
             "watched": self.watched,
+            "mode": self.mode,
         }
+        self.write(values)
+        values["queue_id"] = self._subscription()
         config = self.config_id
         if config:
             config.write({name: value for name, value in values.items() if config[name] != value})
         else:
             config.create({"provider": self.provider, **values})
         self.invalidate_recordset(["config_id"])
-        self.write(values)
 
     def _bare_topic(self):
         """The topic without ``projects/…/topics/``, which people copy along."""

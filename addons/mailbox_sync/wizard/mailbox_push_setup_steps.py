@@ -15,6 +15,7 @@ _FIXES = {
     "scope": ["reconnect"],
     "asleep": ["resume"],
     "config": ["project"],
+    "key": ["settings"],
     "receiver": ["validate"],
     "endpoint": ["preflight"],
 }
@@ -65,15 +66,18 @@ class MailboxPushSetup(models.TransientModel):
 
     def _run_preflight(self):
         spec = registry.spec(self.provider).push
-        found = push_preflight.findings(self.env, self.endpoint, spec, self.delivery)
+        found = push_preflight.findings(self.env, self.endpoint, spec, self._delivery())
         self.write({"preflight": found, "preflight_at": fields.Datetime.now()})
 
     # -- validate --------------------------------------------------------------------------------
 
-    @api.depends("config_id.audience", "config_id.signers", "project_id", "provider")
+    @api.depends("config_id.audience", "config_id.signers", "project_id", "provider", "mode")
     def _compute_alignment(self):
         for setup in self:
-            lines = [setup._audience_line(), setup._signer_line()]
+            if setup.mode == "pull":
+                lines = [setup._key_line(), setup._listener_line()]
+            else:
+                lines = [setup._audience_line(), setup._signer_line()]
             setup.alignment = lines
             setup.is_aligned = all(one["state"] == "ok" for one in lines)
 
@@ -103,12 +107,38 @@ class MailboxPushSetup(models.TransientModel):
             self.env._("The script lets %s sign.", self.signer or ""),
         )
 
+    def _key_line(self):
+        title, account = self.env._("Key of the service account"), self.config_id.service_account
+        if account == self.signer:
+            return line("key", title, "ok", account, fixes=["check_pull"])
+        return line(
+            "key",
+            title,
+            "warning" if account else "failed",
+            self.env._("Stored: %s", account) if account else self.env._("Not stored yet."),
+            self.env._("The script leaves the key of %s in a file: upload it.", self.signer or ""),
+            fixes=["settings"],
+        )
+
+    def _listener_line(self):
+        config = self.config_id
+        alive = config.listener_state == "alive"
+        return line(
+            "listener",
+            self.env._("Listener"),
+            "ok" if alive else "warning",
+            config.listener_text or "",
+            "" if alive else self.env._("Start it as a service: odoo-bin mailbox listen"),
+        )
+
     def action_validate(self):
         """Store the audience and the signer that the script sets up, and say what changed. Signers
         that were allowed before stay."""
         self.ensure_one()
         self._check_manager()
         config = self.config_id
+        if self.mode == "pull":
+            raise UserError(self.env._("Notifications are fetched: there is nothing to align."))
         signers = config._signer_set()
         changes = []
         if config.audience != self.endpoint:
@@ -198,8 +228,23 @@ class MailboxPushSetup(models.TransientModel):
         steps = {"project", "cloud", "preflight", "validate", "register"}
         if word in steps:
             return self._go(word)
-        if word == "restart":
-            return self.action_restart()
+        mine = {
+            "restart": self.action_restart,
+            "settings": self._open_settings,
+            "check_pull": self.config_id.action_check_pull,
+        }
+        if word in mine:
+            return mine[word]()
         if word not in push_words.MAILBOX_FIXES:
             raise UserError(self.env._("There is no such step."))
         return getattr(self._need_mailbox(), push_words.MAILBOX_FIXES[word])()
+
+    def _open_settings(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Push settings"),
+            "res_model": "mailbox.push.config",
+            "res_id": self.config_id.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }

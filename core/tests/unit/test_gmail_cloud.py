@@ -161,7 +161,7 @@ def test_pull_makes_a_key_that_only_its_owner_reads_and_keeps_it(cloud: Cloud) -
     listener = "serviceAccount:mailbox-listen@my-project-123456.iam.gserviceaccount.com"
     assert subscription["bindings"] == [[listener, "roles/pubsub.subscriber"]]
     assert "push-endpoint" not in subscription
-    key = cloud.folder / "mailbox-listen-key.json"
+    key = cloud.folder / "mailbox-listen.json"
     assert key.stat().st_mode & 0o077 == 0
     key.write_text("mine")
     cloud.run(PULL)

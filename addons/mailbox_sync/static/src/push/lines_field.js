@@ -25,6 +25,8 @@ const FIXES = {
     preflight: _t("Run the checks"),
     validate: _t("Align audience and signer"),
     register: _t("Register again"),
+    settings: _t("Push settings"),
+    check_pull: _t("Check access"),
     connect: _t("Connect"),
     reconnect: _t("Reconnect"),
     verify_token: _t("Verify token now"),
@@ -107,7 +109,7 @@ export class LinesField extends Component {
         try {
             const action = await this.orm.call(record.resModel, "action_fix", [[record.resId], word]);
             if (action) {
-                await this.action.doAction(action);
+                await this.action.doAction(action, { onClose: () => record.load() });
             } else {
                 await record.load();
             }

@@ -105,7 +105,7 @@ printf 'Signer    %s\\nAudience  %s\\n' "$ACCOUNT" "$AUDIENCE"
 _PULL = (
     _GONE_TOPIC
     + """\
-SETTINGS=(--ack-deadline=30 --message-retention-duration=1d --expiration-period=never)
+SETTINGS=(--ack-deadline=60 --message-retention-duration=1d --expiration-period=never)
 if exists pubsub subscriptions describe "$SUBSCRIPTION"; then
   cloud pubsub subscriptions modify-push-config "$SUBSCRIPTION" --push-endpoint=""
   cloud pubsub subscriptions update "$SUBSCRIPTION" "${SETTINGS[@]}"
@@ -150,7 +150,7 @@ def script(setup: PushSetup) -> str:
     }
     if setup.delivery == "pull":
         values |= {"ACCOUNT_TITLE": "Mailbox for Odoo: fetches notifications"}
-        values |= {"KEY_FILE": f"{_ACCOUNTS['pull']}-key.json"}
+        values |= {"KEY_FILE": f"{_ACCOUNTS['pull']}.json"}
     else:
         values |= {"ACCOUNT_TITLE": "Mailbox for Odoo: signs notifications"}
         values |= {"ENDPOINT": setup.endpoint, "AUDIENCE": setup.audience}
