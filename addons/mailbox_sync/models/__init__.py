@@ -51,6 +51,7 @@ from . import mailbox_new_record
 from . import mailbox_routing
 from . import mailbox_older
 from . import mailbox_quiet
+from . import ir_mail_server
 from . import mail_thread
 from . import ir_websocket
 from . import res_config_settings

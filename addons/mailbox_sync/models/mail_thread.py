@@ -1,7 +1,11 @@
-"""Tells routing which lines its mails became."""
+"""Tells routing which lines its mails became, and lets answers to Odoo's mail come to a mailbox."""
 
 from odoo import models
+from odoo.tools import email_normalize, formataddr
 
+from mailbox_core.rules import clues
+
+from ..routing.clues import answer_key
 from ..routing.gateway import POSTED
 from ..routing.threads import Line
 
@@ -15,3 +19,17 @@ class MailThread(models.AbstractModel):
         if posted is not None:
             posted.append(Line(message.message_id, message.id, self._name, self.id))
         return result
+
+    def _notify_by_email_get_base_mail_values(
+        self, message, recipients_data, additional_values=None
+    ):
+        values = super()._notify_by_email_get_base_mail_values(
+            message, recipients_data, additional_values=additional_values
+        )
+        company = message.sudo().record_company_id or self.env.company
+        mailbox = self.env["mailbox"].sudo()._for_answers(company)
+        if mailbox and message.model and message.res_id and not message.reply_to_force_new:
+            base = email_normalize(mailbox.address) or mailbox.address
+            address = clues.sign_address(base, message.id, answer_key(mailbox))
+            values["reply_to"] = formataddr((company.name, address))
+        return values

@@ -5,7 +5,7 @@ inbox. Only mail that came after the mailbox was connected is routed by itself; 
 nothing unless somebody asks for it, message by message.
 """
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -52,6 +52,20 @@ class Mailbox(models.Model):
         string="Show what no rule asks for",
         help="For mailboxes of a team: mail without a record waits for a decision.",
     )
+
+    answers_here = fields.Boolean(
+        string="Answers to Odoo's mail come here",
+        help="Mail that Odoo sends from records of the company names this mailbox as the address"
+        " for answers, with a signed mark of the message. So an answer finds its record even when"
+        " mail programs drop every Message-ID. The first mailbox of the company that wants it has"
+        " it.",
+    )
+
+    @api.model
+    def _for_answers(self, company):
+        """The mailbox that gets the answers to Odoo's mail, if a company wants one."""
+        domain = [("answers_here", "=", True), ("company_id", "=", company.id)]
+        return self.search([*domain, ("routing", "!=", "off")], order="id", limit=1)
 
     def write(self, vals):
         if "routing" in vals and not self.env.su:

@@ -14,6 +14,7 @@ from mailbox_core.errors import ProviderError
 from mailbox_core.mime.parse import iter_parts
 
 from ..store.raw import RawMissing
+from . import clues
 
 #: The context key of a list that takes every ``Line`` which is posted.
 POSTED = "mailbox_posted"
@@ -98,7 +99,8 @@ def lines_of(mail):
     for line in mail.batch.posted:
         evidence.note_line(line)
     mail.batch.posted.clear()
-    return evidence.lines(message_dict_id(mail))
+    ids = (message_dict_id(mail), *clues.own_ids(mail))
+    return [line for message_id in ids for line in evidence.lines(message_id)]
 
 
 def message_dict_id(mail):

@@ -3,22 +3,28 @@
 Signals, best first; the score is stored with the decision:
 
 ===  ====================================================================================
-100  its own Message-ID stands in the chatter of the record: it is there already
+100  its own Message-ID stands in the chatter of the record, or the one that Odoo gave it
+     before a relay gave it another: it is there already
+ 97  it was sent to a reply address that we signed for a mail in the chatter
  95  it answers (In-Reply-To) a mail in the chatter
+ 92  a person said that mail of its conversation belongs there
  90  it refers (References) to a mail in the chatter
  85  it answers or refers to a mail of the store that is linked to the record
  80  its conversation at the provider is linked to the record
+ 60  its subject names the record, as in [SO0042]
+ 55  it quotes a mail that is linked to the record
 ===  ====================================================================================
 
 A name in From proves nothing and ids can be copied. So somebody may write to a record by mail only
-if he belongs to it (``people.participants``), nobody found the sender forged, and
+if he belongs to it (``people.Circles``), nobody found the sender forged, and
 
 - people who work here are vouched for by the provider: their words go out to customers;
 - where the provider's conversation is the only signal, the sender is vouched for, or is the one
-whose
-  mails made the link.
+  whose mails made the link;
+- where subject or quotation are the only signals, the sender is vouched for: both can be guessed.
 
-Everything else waits for a person.
+Everything else waits for a person. Strangers who only name or quote a record did not even get that
+far: their mail is new.
 """
 
 from collections import defaultdict
@@ -27,9 +33,22 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from . import people
+from . import clues, people
 
-SCORES = {"message-id": 100, "in-reply-to": 95, "references": 90, "store": 85, "conversation": 80}
+SCORES = {
+    "message-id": 100,
+    "own-id": 100,
+    "token": 97,
+    "in-reply-to": 95,
+    "person": 92,
+    "references": 90,
+    "store": 85,
+    "conversation": 80,
+    "subject": 60,
+    "quote": 55,
+}
+#: Signals that anybody can make who knows or guesses what a record is about.
+_WEAK = frozenset({"subject", "quote"})
 #: Models whose chatter is not business.
 _NOT_BUSINESS = ("mailbox", "discuss.channel", "mail.thread")
 
@@ -49,7 +68,12 @@ class Candidate:
     @property
     def is_there(self):
         """Whether the mail stands in the chatter already."""
-        return "message-id" in self.signals
+        return not {"message-id", "own-id"}.isdisjoint(self.signals)
+
+    @property
+    def is_weak(self):
+        """Whether only what can be guessed leads there."""
+        return _WEAK.issuperset(self.signals)
 
     def as_json(self):
         return {
@@ -102,10 +126,16 @@ class Evidence:
         self._by_rfc_id = defaultdict(list)
         self._by_conversation = defaultdict(list)
         self._by_row = defaultdict(list)
+        self._hints = defaultdict(list)
 
     def learn(self, mails):
         """Look up everything that mails refer to."""
-        ids = {one for mail in mails for one in (*mail.ids, mail.email.message_id) if one}
+        ids = {
+            one
+            for mail in mails
+            for one in (*mail.ids, mail.email.message_id, *clues.own_ids(mail))
+            if one
+        }
         rows = [mail.row for mail in mails]
         found = [*self._learn_lines(ids)]
         keys = ids | {mail.key for mail in mails}
@@ -113,6 +143,9 @@ class Evidence:
         for link in self._fetch_links(keys, [row.id for row in rows], talks):
             self._index(link)
             found.append((link.model, link.res_id))
+        for row_id, signal, value, target in clues.look(self.env, mails):
+            self._hints[row_id].append((signal, value, target))
+            found.append(target)
         self._add_records(found)
 
     def learn_id(self, message_id):
@@ -168,6 +201,10 @@ class Evidence:
     def links_of_row(self, row):
         """The links of one message of the store."""
         return self._by_row.get(row.id, ())
+
+    def hints(self, row):
+        """Signal, value and record of what ``clues`` found in a message."""
+        return self._hints.get(row.id, ())
 
     def links_of_conversation(self, row):
         """The links of the conversation of a message."""
@@ -249,7 +286,8 @@ def candidates(mail, trusted=False, reported=None):
     for one in found.values():
         if not (trusted or one.is_there or reported):
             one.refusal = refusal(mail, one)
-    return sorted(found.values(), key=lambda one: (bool(one.refusal), -one.score))
+    kept = [one for one in found.values() if one.refusal != "stranger" or not one.is_weak]
+    return sorted(kept, key=lambda one: (bool(one.refusal), -one.score))
 
 
 def refusal(mail, candidate):
@@ -263,7 +301,9 @@ def refusal(mail, candidate):
         return ""
     if "internal" in facts.partner or facts.sender in facts.own:
         return "unvouched"
-    if set(candidate.signals) == {"conversation"} and not _opened(mail, candidate.record):
+    if candidate.is_weak:
+        return "unvouched"
+    if set(candidate.signals) - _WEAK == {"conversation"} and not _opened(mail, candidate.record):
         return "unvouched"
     return ""
 
@@ -298,6 +338,8 @@ def _targets(mail, reported):
             yield "store", message_id, link.target
     for link in evidence.links_of_conversation(row):
         yield "conversation", row.conversation_id.key, link.target
+    if not reported:
+        yield from evidence.hints(row)
 
 
 def _kinds(mail, reported):
@@ -307,4 +349,4 @@ def _kinds(mail, reported):
         kinds |= dict.fromkeys(mail.email.in_reply_to, "in-reply-to")
     if mail.email.message_id:
         kinds[mail.email.message_id] = "message-id"
-    return kinds
+    return kinds | dict.fromkeys(clues.own_ids(mail), "own-id")

@@ -175,10 +175,15 @@ def signals(env):
     """What leads to a record."""
     return {
         "message-id": env._("it is in the chatter already"),
+        "own-id": env._("it is in the chatter already; a relay gave it another Message-ID"),
+        "token": env._("it was sent to the reply address of a message there"),
         "in-reply-to": env._("it answers a message there"),
+        "person": env._("a person said that its conversation belongs there"),
         "references": env._("it refers to a message there"),
         "store": env._("it refers to mail that is linked there"),
         "conversation": env._("its conversation is linked there"),
+        "subject": env._("its subject names it"),
+        "quote": env._("it quotes a message that is linked there"),
     }
 
 

@@ -37,6 +37,7 @@ from . import test_push_pull
 from . import test_hoot
 from . import test_routing
 from . import test_routing_batch
+from . import test_routing_threads
 from . import test_routing_forged
 from . import test_routing_loops
 from . import test_routing_older
