@@ -9,7 +9,9 @@ Fairness: a history job does one page and its successor goes to the end of the c
 takes jobs by priority, then age), so that every mailbox with history gets one page in turn.
 """
 
+import time
 from datetime import timedelta
+from math import ceil
 
 from odoo import SUPERUSER_ID
 
@@ -24,6 +26,8 @@ PRIORITY = {SYNC: 10, BACKFILL: 50, OUTBOX: 5, ROUTE: 20, CARE: 30}
 
 #: Seconds below which a wait is none: the runner itself takes about a second.
 _AT_ONCE = 0.5
+#: Seconds that one round stands for.
+_SLOT = 5
 
 
 def sync_key(stream_id: int, name: str = "sync") -> str:
@@ -44,6 +48,19 @@ def wake(stream, lane: str, seconds: float = 0.0) -> None:
         timedelta(seconds=seconds) if later else None,
         stream.env._("Sync %s", stream.mailbox_id.display_name),
     )._job_sync()
+
+
+def wake_round(streams, seconds: float = 0.0) -> None:
+    """Enqueue a look at all idle streams that are due ``seconds`` from now, with one job for all
+    that are due at about the same time."""
+    key, later = "round", seconds > _AT_ONCE
+    if later:
+        slot = ceil((time.time() + seconds) / _SLOT)
+        key, seconds = f"round-later:{slot}", slot * _SLOT - time.time()
+    eta = timedelta(seconds=seconds) if later else None
+    _delayable(
+        streams.browse(), SYNC, key, eta, streams.env._("Look for new mail")
+    )._job_round()
 
 
 def enqueue(

@@ -60,6 +60,25 @@ class FixedToken:
         )
 
 
+def fixed_tokens(mailboxes):
+    """A ``FixedToken`` by mailbox id, read for all at once; a ProviderError where there is none to
+    be had. Only tokens that are about to end are renewed one by one."""
+    found = {}
+    credentials = mailboxes.env["mailbox.credential"].sudo()
+    for credential in credentials.search([("mailbox_id", "in", mailboxes.ids)]):
+        try:
+            credential._check_usable()
+            grant = credential._open("use")
+            if not is_fresh(grant):
+                grant = TokenSource(mailboxes.env.registry, credential.mailbox_id.id).grant()
+            found[credential.mailbox_id.id] = FixedToken(grant)
+        except ProviderError as error:
+            found[credential.mailbox_id.id] = error
+        except UserError as error:
+            found[credential.mailbox_id.id] = AuthorizationLost("client", str(error))
+    return found
+
+
 class TokenSource:
     """``mailbox_core.contract.TokenSource`` over the credential of one mailbox."""
 
@@ -74,9 +93,13 @@ class TokenSource:
         Raises AuthorizationLost when a person has to act (without asking the provider again), and
         Unavailable when the provider could not be reached for a refresh.
         """
+        return self.grant().access_token
+
+    def grant(self):
+        """The grant that ``token`` is of. Raises as ``token`` does."""
         if self._grant is None or not is_fresh(self._grant):
             self._grant = self._obtain(is_fresh)
-        return self._grant.access_token
+        return self._grant
 
     def renew(self, stale):
         """A token other than ``stale``, which the provider has just refused. Raises as ``token``

@@ -6,6 +6,8 @@ wait for it. After a crash of the server the buckets start full, which the margi
 own bucket bears.
 """
 
+from collections.abc import Collection, Sequence
+
 from odoo import sql_db
 from odoo.tools import SQL
 
@@ -45,26 +47,30 @@ class PostgresBudget:
         """Seconds to wait before these units may be spent; 0.0 when they are granted (and
         taken)."""
         with self._cursor() as cr:
-            now, rows = self._lock(cr)
-            limited = [key for key, limit in self._limits.items() if limit is not None]
-            after, wait = allot(
-                [self._bucket(key, rows[key], now) for key in limited], now, units, lane
-            )
-            silent = max(row["silent_until"] for row in rows.values()) - now
-            wait = max(wait, silent, self._day_wait(rows, now, units))
-            if wait > 0:
-                return wait
-            for key, bucket in zip(limited, after, strict=True):
-                rows[key] |= {"tokens": bucket.tokens, "at": bucket.at}
-            self._book(rows[self._project], now, units)
-            self._store(cr, rows)
-            self.spent += units
-            return 0.0
+            now, rows = self._lock(cr, self._limits)
+            wait = self._grant(rows, now, lane, units)
+            if wait <= 0:
+                self._store(cr, rows)
+            return max(0.0, wait)
+
+    @classmethod
+    def take_each(
+        cls, budgets: Sequence["PostgresBudget"], lane: str, units: int
+    ) -> list["PostgresBudget"]:
+        """Take these units from each budget that has them now, in one transaction for all; returns
+        those that had. They are of one database."""
+        if not budgets:
+            return []
+        with budgets[0]._cursor() as cr:
+            now, rows = cls._lock(cr, {key for one in budgets for key in one._limits})
+            granted = [one for one in budgets if one._grant(rows, now, lane, units) <= 0]
+            cls._store(cr, rows)
+        return granted
 
     def penalize(self, seconds: float) -> None:
         """The provider asked for silence: no grants for this long, and none from savings after."""
         with self._cursor() as cr:
-            now, rows = self._lock(cr)
+            now, rows = self._lock(cr, self._limits)
             row = rows[self._mailbox]
             row["silent_until"] = max(row["silent_until"], now + max(0.0, seconds))
             if self._limits[self._mailbox] is not None:
@@ -75,12 +81,28 @@ class PostgresBudget:
     def penalize_project(self, seconds: float) -> None:
         """The provider's limit of the whole project was hit: no grants to any of its mailboxes."""
         with self._cursor() as cr:
-            now, rows = self._lock(cr)
+            now, rows = self._lock(cr, self._limits)
             row = rows[self._project]
             row["silent_until"] = max(row["silent_until"], now + max(0.0, seconds))
             self._store(cr, rows)
 
     # -- arithmetic ----------------------------------------------------------------------------
+
+    def _grant(self, rows: dict, now: float, lane: str, units: int) -> float:
+        """Book the units in ``rows``, or change nothing and return the seconds to wait."""
+        limited = [key for key, limit in self._limits.items() if limit is not None]
+        after, wait = allot(
+            [self._bucket(key, rows[key], now) for key in limited], now, units, lane
+        )
+        silent = max(rows[key]["silent_until"] for key in self._limits) - now
+        wait = max(wait, silent, self._day_wait(rows, now, units))
+        if wait > 0:
+            return wait
+        for key, bucket in zip(limited, after, strict=True):
+            rows[key] |= {"tokens": bucket.tokens, "at": bucket.at}
+        self._book(rows[self._project], now, units)
+        self.spent += units
+        return 0.0
 
     def _bucket(self, key: str, row: dict, now: float) -> TokenBucket:
         full = TokenBucket.per_minute(self._limits[key], self._profile.burst_seconds, now)
@@ -107,18 +129,19 @@ class PostgresBudget:
         cursor: in tests that one is the test's own transaction."""
         return sql_db.db_connect(self._dbname).cursor()
 
-    def _lock(self, cr) -> tuple[float, dict[str, dict]]:
-        """Both rows, locked in a fixed order, and the time of the database server."""
-        keys = sorted(self._limits)
+    @classmethod
+    def _lock(cls, cr, names: Collection[str]) -> tuple[float, dict[str, dict]]:
+        """The rows of these names, locked in a fixed order, and the time of the database server."""
+        keys = sorted(names)
         # A waiter must see what the one before it wrote; the default isolation would refuse it
         # instead.
         cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        found = self._select(cr, keys)
+        found = cls._select(cr, keys)
         if len(found) < len(keys):
             cr.execute(
                 "INSERT INTO mailbox_bucket (key) SELECT unnest(%s) ON CONFLICT DO NOTHING", [keys]
             )
-            found = self._select(cr, keys)
+            found = cls._select(cr, keys)
         rows = {row.pop("key"): row for row in found}
         return max(row.pop("now") for row in rows.values()), rows
 
@@ -132,7 +155,8 @@ class PostgresBudget:
         )
         return cr.dictfetchall()
 
-    def _store(self, cr, rows: dict[str, dict]) -> None:
+    @staticmethod
+    def _store(cr, rows: dict[str, dict]) -> None:
         values = [{"key": key, **rows[key]} for key in sorted(rows)]
         cr.execute(
             SQL(
@@ -141,3 +165,27 @@ class PostgresBudget:
                 sql.unnest({"key": "varchar", **_STATE}, values),
             )
         )
+
+
+class Prepaid:
+    """``mailbox_core.contract.Budget`` over units that have been taken already; what costs more is
+    taken from the budget they came from."""
+
+    def __init__(self, budget: PostgresBudget, units: int) -> None:
+        self._budget = budget
+        self._left = units
+
+    def take(self, lane: str, units: int) -> float:
+        """Seconds to wait before these units may be spent; 0.0 when they are granted."""
+        if units > self._left:
+            return self._budget.take(lane, units)
+        self._left -= units
+        return 0.0
+
+    def penalize(self, seconds: float) -> None:
+        """As the budget itself."""
+        self._budget.penalize(seconds)
+
+    def penalize_project(self, seconds: float) -> None:
+        """As the budget itself."""
+        self._budget.penalize_project(seconds)

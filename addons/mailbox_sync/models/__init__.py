@@ -13,6 +13,7 @@ from . import mailbox_preflight
 from . import mailbox_doctor
 from . import mailbox_folder
 from . import mailbox_stream
+from . import mailbox_round
 from . import mailbox_conversation
 from . import mailbox_placement
 from . import mailbox_message

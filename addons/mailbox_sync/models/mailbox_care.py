@@ -71,7 +71,13 @@ class MailboxStream(models.Model):
     @api.model
     def _cron_grace(self):
         """End the grace period of messages that have been in no folder for too long."""
-        for stream in self.search([("mailbox_id.active", "=", True)]):
+        self.env["mailbox.message"].flush_model(["absent_since"])
+        self.env.cr.execute(
+            """SELECT DISTINCT m.stream_id FROM mailbox_message m
+                 JOIN mailbox b ON b.id = m.mailbox_id AND b.active
+                WHERE m.absent_since IS NOT NULL"""
+        )
+        for stream in self.browse(id_ for (id_,) in self.env.cr.fetchall()):
             waiting = self.env["mailbox.message"].search(
                 [("stream_id", "=", stream.id), ("absent_since", "!=", False)], limit=1000
             )

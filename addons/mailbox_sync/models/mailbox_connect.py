@@ -45,15 +45,16 @@ class Mailbox(models.Model):
         self.ensure_one()
         return registry.spec(self.provider)
 
-    def _provider(self, lane="new", tokens=None):
+    def _provider(self, lane="new", tokens=None, budget=None):
         """The mailbox at its provider, for calls in one lane of the quota budget.
 
-        ``tokens`` replaces the stored grant, to try one before it is stored.
+        ``tokens`` replaces the stored grant, to try one before it is stored, and ``budget`` the
+        shared one, for calls that are paid already.
         """
         config = ProviderConfig(
             address=self.address,
             tokens=tokens or self._token_source(),
-            budget=self._budget(),
+            budget=budget or self._budget(),
             scope=self._scope(),
             settings=self._provider_settings(),
             lane=lane,

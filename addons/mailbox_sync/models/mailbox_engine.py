@@ -1,5 +1,6 @@
 """What a step means for its mailbox: progress, health, history of runs, screens, the owner."""
 
+from collections import defaultdict
 from datetime import datetime, time, timedelta, timezone
 from functools import partial
 
@@ -16,7 +17,7 @@ from .. import jobs, mapping
 from ..engine import trace
 
 #: A run that ended so recently goes on, so that an idle mailbox does not fill the list.
-_SAME_RUN = timedelta(minutes=5)
+SAME_RUN = timedelta(minutes=5)
 #: List rows that travel with one notification.
 _BUS_ROWS = 50
 #: Models that the writer changes behind the ORM.
@@ -173,7 +174,7 @@ class Mailbox(models.Model):
                WHERE id = (SELECT id FROM mailbox_run WHERE mailbox_id = %s
                    ORDER BY id DESC LIMIT 1)
                  AND stream_id = %s AND trigger = %s AND outcome = %s AND ended_at > %s""",
-            [now, *counts, self.id, stream.id, trigger, word, now - _SAME_RUN],
+            [now, *counts, self.id, stream.id, trigger, word, now - SAME_RUN],
         )
         if not self.env.cr.rowcount:
             self.env["mailbox.run"].create(
@@ -259,17 +260,27 @@ class Mailbox(models.Model):
     def _poll_seconds(self, now):
         """How long to rest after a look, by the habits of the mailbox in its owner's time of
         day."""
-        zone = self.owner_id.tz or "UTC"
-        local = now.astimezone(pytz.timezone(zone))
+        self.ensure_one()
+        return self._poll_intervals(now)[self.id]
+
+    def _poll_intervals(self, now):
+        """``_poll_seconds`` of many mailboxes by id, their habits read at once."""
+        self.env.cr.execute(
+            """SELECT mailbox_id, max(date) FROM mailbox_message
+               WHERE mailbox_id = ANY(%s) AND date > %s
+               GROUP BY mailbox_id, date_trunc('hour', date)""",
+            [[one.id for one in self if one.poll_minutes <= 0], mapping.naive(now - MEMORY)],
+        )
+        arrivals = defaultdict(list)
+        for mailbox_id, moment in self.env.cr.fetchall():
+            arrivals[mailbox_id].append(mapping.aware(moment))
+        return {one.id: one._interval(now, arrivals[one.id]) for one in self}
+
+    def _interval(self, now, arrivals):
+        local = now.astimezone(pytz.timezone(self.owner_id.tz or "UTC"))
         quiet = _clock(self.quiet_from), _clock(self.quiet_to)
         if self.poll_minutes > 0 and not is_quiet(local.time(), *quiet):
             return self.poll_minutes * 60
-        self.env.cr.execute(
-            """SELECT max(date) FROM mailbox_message WHERE mailbox_id = %s AND date > %s
-               GROUP BY date_trunc('hour', date)""",
-            [self.id, mapping.naive(now - MEMORY)],
-        )
-        arrivals = [mapping.aware(moment) for (moment,) in self.env.cr.fetchall()]
         return int(poll_interval(arrivals, local, Cadence(quiet=quiet)))
 
     # -- report --------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ class MailboxMessage(models.Model):
         "(stream_id, lane DESC, id) "
         "WHERE disposition = 'listed' OR (is_stale AND disposition = 'stored')"
     )
+    _absent_idx = models.Index("(stream_id) WHERE absent_since IS NOT NULL")
     _quarantined_idx = models.Index("(mailbox_id, retry_at) WHERE disposition = 'quarantined'")
     _raw_idx = models.Index("(raw_sha256) WHERE raw_store IS NOT NULL")
 

@@ -150,10 +150,10 @@ class Mailbox(models.Model):
         self.subscription_ids._switch_off()
         return super()._sync_stop()
 
-    def _poll_seconds(self, now):
+    def _interval(self, now, arrivals):
         """Polling relaxes while push is heard, and only as far as the mailbox's own rhythm allows a
         lost notification to be found soon."""
-        seconds = super()._poll_seconds(now)
+        seconds = super()._interval(now, arrivals)
         line = self.subscription_ids.filtered(
             lambda one: one.state == "active" and one.last_hint_at
         )

@@ -34,13 +34,13 @@ from ..store.ledger import waiting
 _logger = logging.getLogger(__name__)
 
 #: First key of the advisory locks that keep two jobs from fetching the same page at the same time.
-_LOCK = 0x6D626F78
+LOCK = 0x6D626F78
 #: Seconds until a job looks again that found its stream busy.
 _BUSY = 2.0
 #: Seconds to rest after a look that found something.
 _SOON = 10
 #: Seconds between two runs of the poll cron; a shorter rest needs a job of its own.
-_CRON_SECONDS = 60
+CRON_SECONDS = 60
 #: Seconds after which the poll takes care of a stream whose successor job got lost.
 _LOST = 300.0
 #: Seconds after which a hint should have been read.
@@ -167,8 +167,8 @@ class MailboxStream(models.Model):
         if found:
             # Mail comes in bursts, and so do clicks in another mail program.
             seconds = min(seconds, _SOON)
-        if seconds < _CRON_SECONDS:
-            jobs.wake(self, "new", seconds)
+        if seconds < CRON_SECONDS:
+            jobs.wake_round(self, seconds)
         return {"poll_seconds": seconds, "due_at": mapping.naive(now + timedelta(seconds=seconds))}
 
     def _idle(self, state: StreamState, request: Nothing, hints, now: datetime) -> str:
@@ -220,7 +220,7 @@ class MailboxStream(models.Model):
 
     def _take_turn(self) -> bool:
         """Whether no other job works on this stream; ours until the transaction ends."""
-        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, self.id])
+        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, self.id])
         return self.env.cr.fetchone()[0]
 
     # -- hints ---------------------------------------------------------------------------------
@@ -258,7 +258,10 @@ class MailboxStream(models.Model):
             [("due_at", "<=", fields.Datetime.now()), ("gate", "in", ("open", "waiting"))],
             order="due_at",
         )
-        for stream in due | self._overlooked():
+        idle = self._idle_due()
+        if idle:
+            jobs.wake_round(self)
+        for stream in (due - idle) | self._overlooked():
             if not stream.mailbox_id._is_asleep():
                 jobs.wake(stream, "new")
 

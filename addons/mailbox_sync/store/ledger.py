@@ -143,7 +143,7 @@ class Ledger:
         return found
 
 
-def waiting(stream_id: int) -> SQL:
+def waiting(stream_id: int | SQL) -> SQL:
     """The lines (m) of a stream to be asked for one by one: for content, or for a check that no
     survey will make."""
     return SQL(

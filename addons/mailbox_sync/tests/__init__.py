@@ -35,6 +35,7 @@ from . import test_push_webhook
 from . import test_push_watch
 from . import test_push_pull
 from . import test_hoot
+from . import test_rounds
 from . import test_routing
 from . import test_routing_batch
 from . import test_routing_threads
