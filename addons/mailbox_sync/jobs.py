@@ -35,8 +35,10 @@ def sync_key(stream_id: int, name: str = "sync") -> str:
     return f"{name}:{stream_id}"
 
 
-def wake(stream, lane: str, seconds: float = 0.0) -> None:
-    """Enqueue the next step of a stream, ``seconds`` from now, for new mail or for history."""
+def wake(stream, lane: str, seconds: float = 0.0, address: str = "") -> None:
+    """Enqueue the next step of a stream, ``seconds`` from now, for new mail or for history.
+
+    ``address``: of its mailbox, if that is known without reading."""
     channel = BACKFILL if lane == "history" else SYNC
     name = "backfill" if lane == "history" else "sync"
     later = seconds > _AT_ONCE
@@ -46,7 +48,7 @@ def wake(stream, lane: str, seconds: float = 0.0) -> None:
         channel,
         key,
         timedelta(seconds=seconds) if later else None,
-        stream.env._("Sync %s", stream.mailbox_id.display_name),
+        stream.env._("Sync %s", address or stream.mailbox_id.address),
     )._job_sync()
 
 
@@ -58,9 +60,7 @@ def wake_round(streams, seconds: float = 0.0) -> None:
         slot = ceil((time.time() + seconds) / _SLOT)
         key, seconds = f"round-later:{slot}", slot * _SLOT - time.time()
     eta = timedelta(seconds=seconds) if later else None
-    _delayable(
-        streams.browse(), SYNC, key, eta, streams.env._("Look for new mail")
-    )._job_round()
+    _delayable(streams.browse(), SYNC, key, eta, streams.env._("Look for new mail"))._job_round()
 
 
 def enqueue(
@@ -78,8 +78,9 @@ def enqueue(
 
 
 def _delayable(record, channel, key, eta, description, priority=None):
-    # Jobs act for the mailbox, not for the person whose click woke them.
-    return record.with_user(SUPERUSER_ID).with_delay(
+    # Jobs act for the mailbox, not for the person whose click woke them; nobody follows a job.
+    system = record.with_user(SUPERUSER_ID).with_context(tracking_disable=True)
+    return system.with_delay(
         channel=channel,
         priority=PRIORITY[channel] if priority is None else priority,
         identity_key=key,

@@ -40,8 +40,10 @@ class OdooServer:
         mailbox: Mapping[str, str] | None = None,
         options: Mapping[str, str] | None = None,
         http_port: int | None = None,
+        jobs: bool = True,
     ) -> "OdooServer":
-        """Return a server for a database, on free ports, with the job runner, not started yet."""
+        """Return a server for a database, on free ports, with the job runner unless ``jobs`` says
+        no, not started yet."""
         free_http, gevent = odoo_config.free_ports(2)
         return cls(
             Instance(
@@ -51,7 +53,7 @@ class OdooServer:
                 http_port=http_port or free_http,
                 gevent_port=gevent,
                 workers=workers,
-                jobs=True,
+                jobs=jobs,
                 mailbox=mailbox or {},
                 options=options or {},
             )

@@ -82,7 +82,8 @@ class MailboxPush(http.Controller):
         except Refused:
             push_desk.grumble(202, "authentic, but not legible")
             return
-        notice.note(request.env.registry, provider, hint, accepted.company_id)
+        # Odoo commits when this handler has returned, and answers only then.
+        notice.note_within(request.env.cr, provider, hint, accepted.company_id)
 
 
 def _answer(status):

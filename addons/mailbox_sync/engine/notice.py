@@ -1,8 +1,8 @@
 """A notification becomes durable: hint, wake-up job and subscription in one short transaction.
 
-A transaction of its own at READ COMMITTED, with one advisory lock a mailbox: whoever waited sees
-what the one before has enqueued, so that thousands of notifications leave one waiting job. No row
-that the sync step writes is touched.
+At READ COMMITTED: the row of the subscription is the lock, and whoever waited for it sees in the
+next statement what the one before has enqueued, so that thousands of notifications leave one
+waiting job. No row that the sync step writes is touched.
 """
 
 import logging
@@ -16,28 +16,37 @@ from .. import jobs, mapping
 from ..push_desk import note_pace
 
 _logger = logging.getLogger(__name__)
-#: First key of the advisory locks around the wake-up of one stream.
-_LOCK = 0x6D626F77
 
-_TARGETS = """
-    SELECT b.id, b.state, m.id, s.id
-      FROM mailbox m
-      JOIN mailbox_subscription b ON b.mailbox_id = m.id AND b.state != 'off'
-      LEFT JOIN mailbox_stream s ON s.mailbox_id = m.id AND s.gate IN ('open', 'waiting')
-     WHERE m.provider = %s AND m.address = %s AND m.active
-       AND (%s::int IS NULL OR m.company_id = %s)
-     ORDER BY m.id, s.id
-"""
-_HEARD = """
-    UPDATE mailbox_subscription
-       SET last_hint_at = clock_timestamp() AT TIME ZONE 'UTC', hint_count = hint_count + 1,
-           state = CASE WHEN state = 'silent' THEN 'active' ELSE state END,
-           silent_since = NULL, silence = NULL
-     WHERE id = %s
-"""
-_HINT = """
-    INSERT INTO mailbox_hint (stream_id, source, trigger, at, received_at, published_at)
-    VALUES (%s, 'push', 'hint', clock_timestamp() AT TIME ZONE 'UTC', %s, %s)
+#: Everything but the job, for all mailboxes of the address: one statement however many there are.
+_NOTE = """
+    WITH target AS MATERIALIZED (
+        SELECT b.id, b.state, m.id AS mailbox_id, m.company_id
+          FROM mailbox m
+          JOIN mailbox_subscription b ON b.mailbox_id = m.id AND b.state != 'off'
+         WHERE m.provider = %(provider)s AND m.address = %(address)s AND m.active
+           AND (%(company)s::int IS NULL OR m.company_id = %(company)s)
+         ORDER BY m.id
+    ), heard AS (
+        UPDATE mailbox_subscription b
+           SET last_hint_at = clock_timestamp() AT TIME ZONE 'UTC', hint_count = b.hint_count + 1,
+               state = CASE WHEN b.state = 'silent' THEN 'active' ELSE b.state END,
+               silent_since = NULL, silence = NULL
+          FROM target WHERE b.id = target.id
+        RETURNING b.mailbox_id
+    ), noted AS (
+        INSERT INTO mailbox_hint (stream_id, source, trigger, at, received_at, published_at)
+        SELECT s.id, 'push', 'hint', clock_timestamp() AT TIME ZONE 'UTC', %(received)s,
+               %(published)s
+          FROM heard
+          JOIN mailbox_stream s ON s.mailbox_id = heard.mailbox_id
+               AND s.gate IN ('open', 'waiting')
+        RETURNING stream_id
+    )
+    SELECT target.mailbox_id, target.company_id, target.state = 'silent',
+           array(SELECT noted.stream_id FROM noted
+                   JOIN mailbox_stream s ON s.id = noted.stream_id
+                  WHERE s.mailbox_id = target.mailbox_id ORDER BY s.id)
+      FROM target
 """
 _REFUSED = """
     UPDATE mailbox_push_config
@@ -45,20 +54,21 @@ _REFUSED = """
            refused_at = clock_timestamp() AT TIME ZONE 'UTC'
      WHERE provider = %s AND (%s OR id = ANY(%s))
 """
-_WAITING = """
-    SELECT FROM queue_job
-     WHERE identity_key = %s AND state IN ('pending', 'enqueued') LIMIT 1
+_SLEEPING = """
+    SELECT key FROM unnest(%s) AS key
+     WHERE NOT EXISTS (SELECT FROM queue_job j
+                        WHERE j.identity_key = key AND j.state IN ('pending', 'enqueued'))
 """
 
 
 @dataclass(frozen=True)
 class Target:
-    """A subscription that a notification is about, and the stream to wake, if it may run."""
+    """A mailbox that a notification is about, and its streams that may run."""
 
-    subscription_id: int
-    state: str
     mailbox_id: int
-    stream_id: int | None
+    company_id: int
+    was_silent: bool
+    stream_ids: tuple[int, ...]
 
 
 def note(registry, provider, hint, company_id=None):
@@ -67,42 +77,66 @@ def note(registry, provider, hint, company_id=None):
     Commits before it returns. Raises what the database raises: then nothing was promised.
     """
     with cursor(registry) as cr:
-        targets = _targets(cr, provider, hint.address, company_id)
-        for target in targets:
-            _note_one(api.Environment(cr, SUPERUSER_ID, {}), target, hint)
-    return len({target.mailbox_id for target in targets})
+        return _note(cr, provider, hint, company_id)
+
+
+def note_within(cr, provider, hint, company_id=None):
+    """``note`` in the transaction of ``cr``, which has done nothing worth keeping yet: its owner
+    commits."""
+    cr.rollback()
+    _wait_for_others(cr)
+    return _note(cr, provider, hint, company_id)
 
 
 @contextmanager
 def cursor(registry):
     """A cursor for one short transaction that waits for others rather than fail."""
     with registry.cursor() as cr:
-        # In tests the cursor is the test's own transaction, which has begun long ago.
-        if isinstance(cr, sql_db.Cursor):
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        _wait_for_others(cr)
         yield cr
 
 
-def _targets(cr, provider, address, company_id):
-    cr.execute(_TARGETS, [provider, address, company_id, company_id])
-    return [Target(*row) for row in cr.fetchall()]
+def _wait_for_others(cr):
+    # In tests the cursor is the test's own transaction, which has begun long ago.
+    if isinstance(cr, sql_db.Cursor):
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
 
-def _note_one(env, target, hint):
-    cr = env.cr
-    cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, target.mailbox_id])
-    cr.execute(_HEARD, [target.subscription_id])
-    if target.state == "silent":
-        mailbox = env["mailbox"].browse(target.mailbox_id)
-        mailbox._audit("push.heard_again")
-        mailbox._clear_alerts("silent")
-    if target.stream_id is None:
+def _note(cr, provider, hint, company_id):
+    targets = _targets(cr, provider, hint, company_id)
+    for target in targets:
+        env = api.Environment(cr, SUPERUSER_ID, {"company_id": target.company_id})
+        if target.was_silent:
+            mailbox = env["mailbox"].browse(target.mailbox_id)
+            mailbox._audit("push.heard_again")
+            mailbox._clear_alerts("silent")
+        _wake(env, target, hint.address)
+    return len(targets)
+
+
+def _targets(cr, provider, hint, company_id):
+    """Note the hint wherever it belongs."""
+    cr.execute(
+        _NOTE,
+        {
+            "provider": provider,
+            "address": hint.address,
+            "company": company_id,
+            "received": mapping.naive(hint.received_at),
+            "published": mapping.naive(hint.published_at),
+        },
+    )
+    return [Target(*rest, tuple(streams)) for *rest, streams in cr.fetchall()]
+
+
+def _wake(env, target, address):
+    """Enqueue the step of every stream that no job is about to take; nothing is read for it."""
+    keys = {jobs.sync_key(stream_id): stream_id for stream_id in target.stream_ids}
+    if not keys:
         return
-    times = mapping.naive(hint.received_at), mapping.naive(hint.published_at)
-    cr.execute(_HINT, [target.stream_id, *times])
-    cr.execute(_WAITING, [jobs.sync_key(target.stream_id)])
-    if not cr.rowcount:
-        jobs.wake(env["mailbox.stream"].browse(target.stream_id), "new")
+    env.cr.execute(_SLEEPING, [list(keys)])
+    for (key,) in env.cr.fetchall():
+        jobs.wake(env["mailbox.stream"].browse(keys[key]), "new", address=address)
 
 
 def note_refusal(registry, provider, unwelcome):

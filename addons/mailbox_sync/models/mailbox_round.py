@@ -53,9 +53,7 @@ class MailboxStream(models.Model):
         rounds.ask(looks, now)
         quiet = [look for look in looks if look.after is not None]
         rests = self.union(*(look.stream for look in quiet))._rests(now)
-        written = rounds.write(
-            self.env, quiet, rests, mapping.naive(now) - SAME_RUN, LOCK
-        )
+        written = rounds.write(self.env, quiet, rests, mapping.naive(now) - SAME_RUN, LOCK)
         self._after_round(written, rests)
         for look in looks:
             # Streams that somebody else works on need nobody to wake them.

@@ -208,10 +208,12 @@ class TestCare(MailboxCase):
         due.stream_ids.due_at = fields.Datetime.now() - timedelta(seconds=5)
         fresh = due_world.deliver("Polled")
         self.trap.enqueued_jobs.clear()
+        untouched = later.stream_ids.version
         self.env["mailbox.stream"]._cron_poll()
-        self.assertEqual([job.recordset for job in self.trap.enqueued_jobs], [due.stream_ids])
+        self.assertEqual([job.method_name for job in self.trap.enqueued_jobs], ["_job_round"])
         self.run_jobs()
         self.assertEqual(self.rows(due)[fresh].disposition, "stored")
+        self.assertEqual(later.stream_ids.version, untouched)
 
     def test_hints_are_merged_and_cost_no_work_under_way(self):
         mailbox, world = self.make_mailbox()

@@ -117,8 +117,9 @@ class TestRounds(MailboxCase):
 
     def test_a_slow_provider_is_not_waited_for(self):
         made = self.resting()
-        with patch.object(rounds, "_SECONDS", 0.0), patch.object(
-            rounds.Future, "done", lambda call: False
+        with (
+            patch.object(rounds, "_SECONDS", 0.0),
+            patch.object(rounds.Future, "done", lambda call: False),
         ):
             self.assertEqual(self.poll(), "0 without news, 3 to be looked at alone")
         self.assertEqual(len(self.woken()), len(made))
@@ -151,7 +152,7 @@ class TestRounds(MailboxCase):
             (lambda: stream._hint("push", "hint"), lambda: stream._hints().unlink()),
             (lambda: stream.write({"echoes": 2, "look_at": stream.due_at}), None),
             (lambda: stream.mailbox_id.write({"crash": "ValueError"}), None),
-            (lambda: stream.mailbox_id._sync_pause(), None),
+            (stream.mailbox_id._sync_pause, None),
         ):
             change()
             self.assertFalse(idle())

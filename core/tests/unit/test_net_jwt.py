@@ -230,3 +230,41 @@ def test_many_threads_fetch_once(endpoint):
     assert len(found) == 8
     assert None not in found
     assert endpoint.calls == 1
+
+
+def test_a_signature_is_checked_once_and_everything_else_each_time(endpoint, monkeypatch):
+    moment = [NOW]
+    keys = KeySet(endpoint, endpoint.clock)
+    verifier = TokenVerifier(keys, AUDIENCE, frozenset({SIGNER}), now=lambda: moment[0])
+    checked = []
+    usual = jwt.decode
+    monkeypatch.setattr(jwt, "decode", lambda *args, **kw: checked.append(1) or usual(*args, **kw))
+    good = token()
+    for _ in range(3):
+        verifier.verify(f"Bearer {good}")
+    assert len(checked) == 1
+    other = TokenVerifier(keys, AUDIENCE, frozenset({"other@example.com"}), now=lambda: NOW)
+    with pytest.raises(TokenRejected, match="signer"):
+        other.verify(f"Bearer {good}")
+    moment[0] += 4000
+    with pytest.raises(TokenRejected, match="expired"):
+        verifier.verify(f"Bearer {good}")
+
+
+def test_a_remembered_signature_ends_with_its_key(endpoint, verifier):
+    good = token()
+    verifier.verify(f"Bearer {good}")
+    endpoint.body = json.dumps(public("two")).encode()
+    endpoint.now += 3700
+    with pytest.raises(TokenRejected, match="unknown key"):
+        verifier.verify(f"Bearer {good}")
+
+
+def test_a_bad_signature_is_never_remembered(verifier):
+    good = token()
+    verifier.verify(f"Bearer {good}")
+    head, body, _signature = good.split(".")
+    forged = f"{head}.{body}.{token(key='two').split('.')[2]}"
+    for _ in range(2):
+        with pytest.raises(TokenRejected, match="signature"):
+            verifier.verify(f"Bearer {forged}")

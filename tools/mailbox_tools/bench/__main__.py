@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailbox_tools.bench import backfill, fleet, mails, quota, report, routing
+from mailbox_tools.bench import backfill, fleet, mails, quota, report, routing, webhook
 from mailbox_tools.bench.gates import Figure
 from mailbox_tools.bench.stage import Stage, folder
 from mailbox_tools.env import ToolingError, command_line, say
 
-ROWS = ("A1", "A2", "A3", "A4", "A5", "C1", "C2", "C3", "C4", "E1", "E3")
+ROWS = ("A1", "A2", "A3", "A4", "A5", "B2", "C1", "C2", "C3", "C4", "E1", "E3")
 
 #: Mails, rounds, sample, mails under the strict quota, mails of the large import, mailboxes,
 #: seconds to watch them, mails that are routed.
 _SIZES = ("mails", "rounds", "sample", "limited", "large", "mailboxes", "window", "routed")
 _QUICK = (1200, 1, 40, 100, 0, 100, 20, 40)
 _FULL = (10_000, 5, 300, 600, 20_000, 1000, 180, 100)
+
+
+#: Mailboxes that are notified of, and seconds of it, at most.
+CALLED, CALLING = 50, 30
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ def measure(stage: Stage, chosen: Options) -> tuple[list[Figure], dict[str, Any]
         limited = quota.run(stage, mails.maildir(folder(), chosen.limited))
         figures += quota.figures(limited)
         samples["quota"] = limited.plain()
+    if "B2" in chosen.rows:
+        called = webhook.measure(stage, min(chosen.mailboxes, CALLED), min(chosen.window, CALLING))
+        figures += webhook.figures(called)
+        samples["webhook"] = called.plain()
     if {"C1", "C2", "C3", "C4"} & set(chosen.rows):
         routed = routing.run(stage, chosen.routed, chosen.rounds)
         figures += routing.figures(routed)

@@ -46,7 +46,7 @@ class Fleet:
 
 
 @contextmanager
-def _provider(count: int) -> Iterator[tuple[str, str]]:
+def provider(count: int) -> Iterator[tuple[str, str]]:
     """The sandbox with ``count`` mailboxes: its address and the file with the grants."""
     port, grants = odoo_config.free_ports(1)[0], folder() / "grants.json"
     grants.unlink(missing_ok=True)
@@ -75,7 +75,7 @@ def _provider(count: int) -> Iterator[tuple[str, str]]:
 def measure(stage: Stage, count: int, window: float) -> Fleet:
     """Connect ``count`` mailboxes, watch them idle for ``window`` seconds, then restart Odoo."""
     say(f"{count:,} mailboxes: connecting")
-    with _provider(count) as (url, grants), stage.database("bench_fleet") as database:
+    with provider(count) as (url, grants), stage.database("bench_fleet") as database:
         odoo = prepare_odoo(stage, database, {"google_base_url": url})
         scene = Scene(stage, database, odoo, url)
         configuration = odoo_config.write(odoo.instance)
@@ -83,14 +83,14 @@ def measure(stage: Stage, count: int, window: float) -> Fleet:
         run([*worker, configuration, database, grants], why="connecting the mailboxes")
         try:
             odoo.start()
-            connected = _until(scene, "mailbox_stream WHERE phase = 'live'", count)
+            connected = until(scene, "mailbox_stream WHERE phase = 'live'", count)
             idle = _idle(scene, window)
             odoo.stop()
             _deliver(url, count)
             _fall_due(scene)
             cpu, started = scene.cpu_of_database(), time.monotonic()
             odoo.start()
-            _until(scene, "mailbox_message WHERE disposition = 'stored'", count * 3)
+            until(scene, "mailbox_message WHERE disposition = 'stored'", count * 3)
             restart = time.monotonic() - started
             return Fleet(count, connected, window, *idle, restart, scene.cpu() - cpu)
         finally:
@@ -99,9 +99,7 @@ def measure(stage: Stage, count: int, window: float) -> Fleet:
 
 def _fall_due(scene: Scene) -> None:
     """Everything is due, the poll too: what an outage longer than the interval leaves."""
-    scene.stage.query(
-        "UPDATE mailbox_stream SET due_at = now() AT TIME ZONE 'UTC'", scene.database
-    )
+    scene.stage.query("UPDATE mailbox_stream SET due_at = now() AT TIME ZONE 'UTC'", scene.database)
     scene.stage.query(
         """UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id = (
                SELECT res_id FROM ir_model_data
@@ -110,7 +108,7 @@ def _fall_due(scene: Scene) -> None:
     )
 
 
-def _until(scene: Scene, rows: str, count: int) -> float:
+def until(scene: Scene, rows: str, count: int) -> float:
     """Seconds until so many rows are there. Raises ToolingError when that does not happen."""
     say(f"waiting for {count:,} rows of {rows.split()[0]}")
     started = time.monotonic()

@@ -14,10 +14,14 @@ import threading
 import time
 from pathlib import Path
 
+from mailbox_sandbox import push_token
 from mailbox_sandbox.sandbox import Sandbox
 
 CLIENT_ID, CLIENT_SECRET = "bench.apps.example", "bench-secret-worthless-elsewhere"
 SCOPES = ["https://www.googleapis.com/auth/gmail.readonly", "openid", "email"]
+#: Who signs notifications, and for whom; a token for them lies in push.json beside the grants.
+SIGNER = "mailbox-push@bench.iam.gserviceaccount.com"
+AUDIENCE = "https://fleet.example/mailbox/push/gmail"
 #: Mails in each mailbox at the beginning.
 MAILS = 2
 #: Not at this time of day: a mailbox is not idle around its usual hours.
@@ -44,6 +48,8 @@ def main(arguments: list[str]) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     sandbox.listen(port)
+    push = {"token": push_token.good(sandbox.app.keys, SIGNER, AUDIENCE)}
+    grants.with_name("push.json").write_text(json.dumps(push), encoding="utf-8")
     part = grants.with_suffix(".part")
     part.write_text(json.dumps(tokens), encoding="utf-8")
     part.rename(grants)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from statistics import median
 from typing import Any
 
@@ -28,6 +29,9 @@ GATES = {
     "A4 500": Gate("newest 500 stored, beyond their quota time", 5.0, 2.0, "s"),
     "A5": Gate("SQL statements a mail", 1.0, 0.2),
     "A5 memory": Gate("growth of the largest Odoo process after 1,000 mails", 60, 20, "MB"),
+    "B2": Gate("webhook: p99 of the answers at 200 calls a second", 50, 15, "ms"),
+    "B2 slow": Gate("webhook: answers over one second, or refused", 0, 0),
+    "B2 sql": Gate("webhook: SQL statements a call (was 14 and more)", 14, 8),
     "C1": Gate("replies to chatter, ours / stock", 4, 8, "", True),
     "C2": Gate("new leads, ours / stock", 3, 6, "", True),
     "C3": Gate("SQL statements a routed mail", 16, 8),
@@ -68,3 +72,9 @@ class Figure:
 def figure(row: str, samples: Sequence[float], note: str = "") -> Figure:
     """The figure of a row; without samples it is one that was not measured."""
     return Figure(row, median(samples) if samples else None, tuple(samples), note)
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    """The smallest of ``ordered`` values that is not below ``percent`` of them. Raises IndexError
+    without values."""
+    return ordered[max(0, ceil(percent / 100 * len(ordered)) - 1)]

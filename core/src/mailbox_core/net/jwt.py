@@ -7,6 +7,7 @@ Google-signed token for the same audience would pass.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import time
@@ -25,6 +26,8 @@ Reason = Literal["missing", "malformed", "signature", "issuer", "audience", "exp
 GOOGLE_ISSUERS = frozenset({"https://accounts.google.com", "accounts.google.com"})
 LEEWAY = 30.0
 _LONGEST = 8192
+#: Tokens whose signatures are remembered.
+_REMEMBERED = 256
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
@@ -56,6 +59,7 @@ class KeySet:
         self._keys: Mapping[str, RSAPublicKey] = {}
         self._fetched: float | None = None
         self._lifetime = 0.0
+        self._proved: dict[bytes, Mapping[str, Any]] = {}
 
     def key(self, kid: str) -> RSAPublicKey | None:
         """The key named ``kid``, None if the provider has none. Raises what ``fetch`` raises, and
@@ -65,6 +69,20 @@ class KeySet:
             if age >= self._lifetime or (kid not in self._keys and age >= self._pause):
                 self._load()
             return self._keys.get(kid)
+
+    def proved(self, token: str, kid: str) -> Mapping[str, Any] | None:
+        """The claims of a token whose signature was found good by a key that still counts; Pub/Sub
+        sends the same token for up to an hour. None: it has to be checked (again)."""
+        with self._lock:
+            fresh = kid in self._keys and self._age() < self._lifetime
+            return self._proved.get(_digest(token)) if fresh else None
+
+    def prove(self, token: str, claims: Mapping[str, Any]) -> None:
+        """Remember that the signature of a token is good."""
+        with self._lock:
+            if len(self._proved) >= _REMEMBERED:
+                self._proved.clear()
+            self._proved[_digest(token)] = claims
 
     def _age(self) -> float:
         return float("inf") if self._fetched is None else self._clock() - self._fetched
@@ -80,6 +98,7 @@ class KeySet:
             for one in found.keys
             if one.key_id and isinstance(one.key, RSAPublicKey)
         }
+        self._proved.clear()
         age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
         self._lifetime = min(max(float(age[1]) if age else 3600.0, self._pause), 86400.0)
         self._fetched = self._clock()
@@ -130,6 +149,9 @@ class TokenVerifier:
 
     def _signed(self, token: str) -> Mapping[str, Any]:
         kid = _key_id(token)
+        proved = self._keys.proved(token, kid)
+        if proved is not None:
+            return proved
         key = self._keys.key(kid)
         if key is None:
             raise TokenRejected("signature", "unknown key")
@@ -142,6 +164,7 @@ class TokenVerifier:
             raise TokenRejected("signature") from None
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise TokenRejected("malformed") from None
+        self._keys.prove(token, found)
         return found
 
     def _check_parties(self, claims: Mapping[str, Any]) -> None:
@@ -165,6 +188,10 @@ class TokenVerifier:
         if issued > now + self._leeway:
             raise TokenRejected("expired", "not valid yet")
         return Claims(claims["email"], str(claims.get("sub", "")), issued, expires)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _key_id(token: str) -> str:
