@@ -47,7 +47,7 @@ RETRY_AFTER = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), tim
 RETRIES = 8
 #: Fetches of one step, and the seconds and bytes after which no further one is begun. Each step has
 #: a price of its own (a job, a commit), and each fetch delays what else the worker could do.
-_FETCHES = 4
+_FETCHES = 10
 _FETCH_SECONDS = 4.0
 _FETCH_BYTES = 24 * 1024 * 1024
 #: HTML that is turned into words for the index, in characters.

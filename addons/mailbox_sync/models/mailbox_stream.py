@@ -126,6 +126,7 @@ class MailboxStream(models.Model):
         trigger = hints[-1:].trigger or "poll"
         step = Step(self, provider, now)
         gathered = step.gather(state, request)
+        self.mailbox_id._budget().settle()
         if not self.try_lock_for_update(allow_referencing=True):
             jobs.wake(self, "new", _BUSY)
             return "busy"

@@ -1,12 +1,16 @@
 import base64
 import os
 import random
+import uuid
 from dataclasses import replace
 from unittest.mock import patch
 
 from odoo.tests.common import tagged
 
+from mailbox_core.net.quota import QuotaProfile
+
 from ..engine import step
+from ..engine.quota import PostgresBudget, Prepaid
 from ..store.raw import RawStore
 from .common import MailboxCase
 
@@ -21,12 +25,16 @@ class TestThroughput(MailboxCase):
         mailbox._sync_start()
         self.perform(self.next_job())
         self.assertEqual(mailbox.message_count, 50, "the newest are there at once")
+        self.assertFalse(mailbox.listed_count, "and nobody waits for the list of the others")
+        self.perform(self.next_job())
+        self.assertEqual(mailbox.message_count, 100)
+        self.assertEqual(mailbox.listed_count, count - 100)
         return mailbox, world
 
     def test_a_history_step_goes_on_while_fetching_is_quick(self):
-        mailbox, world = self.make_large("ada@example.org", 400)
+        mailbox, world = self.make_large("ada@example.org", 500)
         self.perform(self.next_job())
-        self.assertEqual(mailbox.message_count, 250)
+        self.assertEqual(mailbox.message_count, 500)
         self.run_jobs()
         self.assert_same(mailbox, world)
 
@@ -35,7 +43,7 @@ class TestThroughput(MailboxCase):
             mailbox, world = self.make_large(f"{name.lower()}@example.org", 200)
             with patch.object(step, name, limit):
                 self.perform(self.next_job())
-                self.assertEqual(mailbox.message_count, 100, name)
+                self.assertEqual(mailbox.message_count, 150, name)
                 self.run_jobs()
             self.assert_same(mailbox, world)
 
@@ -47,6 +55,55 @@ class TestThroughput(MailboxCase):
             self.assertEqual(store.get(key), raw)
             size = (self.raw_root / key).stat().st_size
             self.assertLess(size, max(64, 0.8 * len(raw)))
+
+    def budget(self, **limits):
+        """A budget of its own in the real table, gone after the test."""
+        key = f"test:{uuid.uuid4()}"
+        profile = QuotaProfile(**{"units_per_minute_project": None, **limits})
+        budget = PostgresBudget(self.env.cr.dbname, key, f"{key}:project", profile)
+
+        def forget():
+            with budget._cursor() as cr:
+                cr.execute("DELETE FROM mailbox_bucket WHERE key LIKE %s", [f"{key}%"])
+
+        self.addCleanup(forget)
+        return budget
+
+    def row(self, budget, key):
+        with budget._cursor() as cr:
+            return {one["key"]: one for one in budget._select(cr, [key])}[key]
+
+    def test_history_is_paid_ahead_and_the_rest_given_back(self):
+        budget = self.budget(units_per_minute_user=1_000_000, units_per_day_project=10**9)
+        with patch.object(PostgresBudget, "_lock", wraps=PostgresBudget._lock) as lock:
+            for _ in range(8):
+                self.assertEqual(budget.take("history", 50), 0.0)
+            self.assertEqual(lock.call_count, 1)
+            budget.settle()
+            budget.settle()
+            self.assertEqual(lock.call_count, 2)
+        self.assertEqual(budget.spent, 400)
+        self.assertEqual(self.row(budget, budget._project)["spent"], 400)
+
+    def test_nothing_is_paid_ahead_when_there_is_little(self):
+        budget = self.budget(units_per_minute_user=6000, units_per_day_project=10**9)
+        self.assertEqual(budget.take("history", 100), 0.0)
+        self.assertEqual(self.row(budget, budget._project)["spent"], 100)
+        near = self.budget(units_per_minute_user=1_000_000, units_per_day_project=900)
+        self.assertEqual(near.take("history", 50), 0.0)
+        self.assertEqual(self.row(near, near._project)["spent"], 50)
+        self.assertEqual(near.take("new", 50), 0.0)
+        self.assertEqual(self.row(near, near._project)["spent"], 100)
+
+    def test_many_budgets_are_asked_at_once(self):
+        rich = self.budget(units_per_minute_user=6000, units_per_day_project=10**9)
+        poor = self.budget(units_per_minute_user=6000, units_per_day_project=3)
+        self.assertEqual(PostgresBudget.take_each([rich, poor], "new", 2), [rich, poor])
+        self.assertEqual(PostgresBudget.take_each([rich, poor], "new", 2), [rich])
+        self.assertEqual((rich.spent, poor.spent), (4, 2))
+        purse = Prepaid(poor, 2)
+        self.assertEqual(purse.take("new", 2), 0.0)
+        self.assertGreater(purse.take("new", 2), 0.0)
 
     def test_whoever_got_more_quota_may_use_it(self):
         mailbox = self.env["mailbox"].create(

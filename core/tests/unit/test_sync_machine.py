@@ -90,7 +90,7 @@ def fail(state: StreamState, error: ProviderError) -> tuple[StreamState, tuple[E
 
 
 def test_new_asks_for_the_first_page_and_becomes_snapshot() -> None:
-    assert ask(NEW) == List(Start(), 500, 50, 0, 0)
+    assert ask(NEW) == List(Start(), 50, 50, 0, 0), "no more is listed than is fetched at once"
     state, effects = page(NEW, replace(FULL, resume="r1", more=True))
     assert (state.phase, state.cursor, state.resume, state.generation) == (
         "snapshot",

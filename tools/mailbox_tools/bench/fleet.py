@@ -112,7 +112,7 @@ def until(scene: Scene, rows: str, count: int) -> float:
     """Seconds until so many rows are there. Raises ToolingError when that does not happen."""
     say(f"waiting for {count:,} rows of {rows.split()[0]}")
     started = time.monotonic()
-    connection = scene.stage.server.connect(scene.database)
+    connection = scene.stage.watch(scene.database)
     try:
         with connection.cursor() as cursor:
             while time.monotonic() - started < _PATIENCE:

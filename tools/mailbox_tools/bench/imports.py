@@ -72,7 +72,7 @@ def measure(stage: Stage, mail: Path, quota: str, sample: Sequence[int] = ()) ->
 
 def _watch(scene: Scene, provider: Any, result: Import, started: float) -> None:
     """Wait for the end of the import, noting the marks. Raises ToolingError when it stops."""
-    connection = scene.stage.server.connect(scene.database)
+    connection = scene.stage.watch(scene.database)
     done, moved, refused = -1, time.monotonic(), None
     first: dict[int, float] = {}
     with connection.cursor() as cursor:

@@ -7,6 +7,7 @@ to the measured work. fsync and synchronous_commit are at their defaults, and th
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from mailbox_tools.postgres import PrivateInstance
 #: Settings that must be as PostgreSQL ships them, or the figures are worth nothing.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 ADDONS = ("mailbox_sync", "crm")
+_WORKERS = 3
 #: More units a minute than any import can spend: rows that measure work must not measure waiting.
 UNLIMITED = "100000000"
 
@@ -66,6 +68,10 @@ class Stage:
             raise ToolingError(f"PostgreSQL is not durable: {found}; a benchmark needs {DURABLE}")
         return found
 
+    def watch(self, database: str) -> Any:
+        """A connection to look at a database with, as superuser."""
+        return self._boss.connect(database)
+
     def query(self, statement: str, database: str = "postgres", *values: Any) -> list[Any]:
         """Rows of one statement, as superuser, committed at once."""
         connection = self._boss.connect(database)
@@ -92,11 +98,14 @@ class Stage:
         return True
 
     def statements(self, database: str) -> int:
-        """How many statements a database has carried out since it was made."""
+        """How many statements Odoo has sent to a database since it was made; those of the benchmark
+        itself come from another role."""
         rows = self.query(
             """SELECT COALESCE(sum(s.calls), 0) FROM pg_stat_statements s
-               JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = %s""",
+               JOIN pg_database d ON d.oid = s.dbid
+               JOIN pg_roles r ON r.oid = s.userid AND r.rolname = %s WHERE d.datname = %s""",
             "postgres",
+            self.server.user,
             database,
         )
         return int(rows[0][0])
@@ -182,7 +191,11 @@ def prepare_odoo(
     """Odoo for a database with the job runner, not started. The guard of the machine's load is off:
     the load is the benchmark's own."""
     return OdooServer.prepare(
-        stage.server, database, workers=3, mailbox={"guard_load": "0", **mailbox}, http_port=port
+        stage.server,
+        database,
+        workers=_WORKERS,
+        mailbox={"guard_load": "0", **mailbox},
+        http_port=port,
     )
 
 
@@ -206,10 +219,18 @@ def connected_scene(
         try:
             odoo.start(front_port=front)
             client = OdooClient(odoo.url, database)
-            requests.get(f"{odoo.url}/web/login", timeout=120)
+            _warm(odoo.url)
             yield Scene(stage, database, odoo, provider.url), provider, client
         finally:
             odoo.stop()
+
+
+def _warm(url: str) -> None:
+    """Let every worker load what it loads once in its life."""
+    with ThreadPoolExecutor(2 * _WORKERS) as pool:
+        pages = [f"{url}/web/login"] * (4 * _WORKERS)
+        for answer in pool.map(lambda page: requests.get(page, timeout=120), pages):
+            answer.raise_for_status()
 
 
 def connect(client: OdooClient, quota: str) -> int:

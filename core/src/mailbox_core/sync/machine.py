@@ -121,6 +121,10 @@ def next_request(
         return Nothing(state.look_at)
     if kind == "fetch":
         return FetchPending(downloads, version, hints)
+    if kind == "start":
+        # What is fetched with the first page is all that a person sees for some seconds: listing
+        # hundreds more in the same step would only make them wait for it.
+        limit = min(limit, capabilities.fetch_limit)
     if kind == "look" and state.cursor is None:
         return Recent(limit, downloads, version, hints)
     return List(_position(state, kind), limit, downloads, version, hints)
