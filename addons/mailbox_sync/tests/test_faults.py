@@ -117,6 +117,7 @@ class TestFaults(MailboxCase):
         self.fill(world, 120)
         mailbox._sync_start()
         self.perform(self.next_job())
+        self.perform(self.next_job())
         victim = next(key for key, row in self.rows(mailbox).items() if row.disposition == "listed")
         del world.messages[victim]
         self.run_jobs()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailbox_tools.bench import backfill, fleet, mails, quota, report, routing, webhook
+from mailbox_tools.bench import backfill, fleet, mails, quota, report, routing, screen, webhook
 from mailbox_tools.bench.gates import Figure
 from mailbox_tools.bench.stage import Stage, folder
 from mailbox_tools.env import ToolingError, command_line, say
 
-ROWS = ("A1", "A2", "A3", "A4", "A5", "B2", "C1", "C2", "C3", "C4", "E1", "E3")
+ROWS = ("A1", "A2", "A3", "A4", "A5", "B1", "B2", "B3", "C1", "C2", "C3", "C4", "E1", "E3")
 
 #: Mails, rounds, sample, mails under the strict quota, mails of the large import, mailboxes,
 #: seconds to watch them, mails that are routed.
@@ -79,6 +79,10 @@ def measure(stage: Stage, chosen: Options) -> tuple[list[Figure], dict[str, Any]
         limited = quota.run(stage, mails.maildir(folder(), chosen.limited))
         figures += quota.figures(limited)
         samples["quota"] = limited.plain()
+    if {"B1", "B3"} & set(chosen.rows):
+        painted = screen.measure(stage, 2 * chosen.window, chosen.window // 2)
+        figures += screen.figures(painted)
+        samples["screen"] = painted.plain()
     if "B2" in chosen.rows:
         called = webhook.measure(stage, min(chosen.mailboxes, CALLED), min(chosen.window, CALLING))
         figures += webhook.figures(called)

@@ -20,7 +20,8 @@ from mailbox_sandbox.sandbox import Sandbox
 CLIENT_ID, CLIENT_SECRET = "bench.apps.example", "bench-secret-worthless-elsewhere"
 SCOPES = ["https://www.googleapis.com/auth/gmail.readonly", "openid", "email"]
 #: Who signs notifications, and for whom; a token for them lies in push.json beside the grants.
-SIGNER = "mailbox-push@bench.iam.gserviceaccount.com"
+PROJECT = "bench-project"
+SIGNER = f"mailbox-push@{PROJECT}.iam.gserviceaccount.com"
 AUDIENCE = "https://fleet.example/mailbox/push/gmail"
 #: Mails in each mailbox at the beginning.
 MAILS = 2
@@ -38,7 +39,8 @@ def main(arguments: list[str]) -> None:
     port, count, grants = int(arguments[0]), int(arguments[1]), Path(arguments[2])
     sandbox = Sandbox("v2")
     sandbox.world.settings.access_token_ttl = 86400.0
-    sandbox.world.add_client(CLIENT_ID, CLIENT_SECRET, ["http://127.0.0.1/mail/oauth2callback"])
+    callback = "http://127.0.0.1/mail/oauth2callback"
+    sandbox.world.add_client(CLIENT_ID, CLIENT_SECRET, [callback], PROJECT)
     tokens = {}
     for number in range(count):
         account = sandbox.world.add_account(address(number))
@@ -48,7 +50,8 @@ def main(arguments: list[str]) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     sandbox.listen(port)
-    push = {"token": push_token.good(sandbox.app.keys, SIGNER, AUDIENCE)}
+    token = push_token.good(sandbox.app.keys, SIGNER, AUDIENCE)
+    push = {"token": token, "signer": SIGNER, "audience": AUDIENCE}
     grants.with_name("push.json").write_text(json.dumps(push), encoding="utf-8")
     part = grants.with_suffix(".part")
     part.write_text(json.dumps(tokens), encoding="utf-8")

@@ -1,8 +1,9 @@
 """Runs inside Odoo's process: connects many mailboxes with given grants, as signing in does.
 
-Usage: python -m mailbox_tools.bench.fleet_worker CONFIGURATION DATABASE GRANTS.json [push]
+Usage: python -m mailbox_tools.bench.fleet_worker CONFIGURATION DATABASE GRANTS.json [WORD …]
 
-With ``push`` the mailboxes listen to notifications, as after the set-up assistant.
+With ``push`` the mailboxes listen to notifications, as after the set-up assistant. With
+``adaptive`` they are polled as their own traffic suggests, and push can be switched on.
 """
 
 import json
@@ -16,7 +17,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 from mailbox_core.types import Credentials
-from mailbox_tools.bench.fleet_provider import AUDIENCE, CLIENT_ID, CLIENT_SECRET, SIGNER
+from mailbox_tools.bench.fleet_provider import AUDIENCE, CLIENT_ID, CLIENT_SECRET, PROJECT, SIGNER
 
 
 def main(arguments: list[str]) -> None:
@@ -33,13 +34,14 @@ def main(arguments: list[str]) -> None:
         for address, tokens in found.items():
             # As seldom as a mailbox is polled whose push is healthy (``Cadence.with_push``).
             settings = {"name": address, "provider": "gmail", "address": address}
-            settings |= {"owner_id": owner.id, "poll_minutes": 15}
+            settings |= {"owner_id": owner.id}
+            settings |= {} if "adaptive" in words else {"poll_minutes": 15}
             mailbox = env["mailbox"].create(settings)
             mailbox._finish_signin(_grant(address, tokens), "read", True)
             if "push" in words:
                 _listen(mailbox)
-        if "push" in words:
-            settings = {"provider": "gmail", "project_id": "bench-project"}
+        if words:
+            settings = {"provider": "gmail", "project_id": PROJECT}
             settings |= {"audience": AUDIENCE, "signers": SIGNER}
             env["mailbox.push.config"].create(settings)
 

@@ -2,9 +2,13 @@ import { onWillDestroy } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { useService } from "@web/core/utils/hooks";
 
-/** Changes that come within this time are shown together. Milliseconds. */
-export const QUIET = 300;
-/** Nobody waits longer than this, however fast changes come. */
+/** A change is shown at once, with those that come within this time. Milliseconds. */
+export const SOON = 20;
+/** The shortest rest between two reloads while changes keep coming. */
+export const REST = 250;
+/** A reload that took long is followed by a rest this many times as long … */
+const RELIEF = 4;
+/** … and nobody waits longer than this. */
 export const LONGEST = 1500;
 /** How often what is in motion (an import, a check) is looked at when no notification comes. */
 export const PULSE = 5000;
@@ -25,37 +29,40 @@ export const PULSE = 5000;
 export function useMailboxLive({ model, reload, concerns = () => true, inMotion = () => false }) {
     const bus = useService("bus_service");
     let timer = null;
-    let first = 0;
+    let next = 0;
     let waiting = false;
     let running = false;
 
     const run = async () => {
         timer = null;
-        first = 0;
         if (document.hidden || running) {
             waiting = true;
             return;
         }
         if (!model.isReady) {
-            schedule();
+            schedule(REST);
             return;
         }
         waiting = false;
         running = true;
+        const began = Date.now();
         try {
             await reload();
         } finally {
             running = false;
+            const ended = Date.now();
+            next = ended + Math.min(LONGEST, Math.max(REST, RELIEF * (ended - began)));
         }
         if (waiting && !document.hidden) {
             schedule();
         }
     };
-    const schedule = () => {
-        const now = Date.now();
-        first = first || now;
-        browser.clearTimeout(timer);
-        timer = browser.setTimeout(run, Math.max(0, Math.min(QUIET, first + LONGEST - now)));
+    const schedule = (least = SOON) => {
+        if (running) {
+            waiting = true;
+        } else if (!timer) {
+            timer = browser.setTimeout(run, Math.max(least, next - Date.now()));
+        }
     };
     const onPage = (payload) => {
         if (!model.isReady || concerns(payload)) {
