@@ -275,7 +275,7 @@ class MailboxStream(models.Model):
             """UPDATE mailbox_stream SET due_at = %(now)s
                 WHERE gate = 'open' AND due_at > %(now)s
                     + (GREATEST(poll_seconds, %(cron)s) + %(lost)s) * interval '1 second'""",
-            {"now": fields.Datetime.now(), "cron": _CRON_SECONDS, "lost": 2 * _LOST},
+            {"now": fields.Datetime.now(), "cron": CRON_SECONDS, "lost": 2 * _LOST},
         )
         if self.env.cr.rowcount:
             _logger.warning("The clock was set back: %s streams look now", self.env.cr.rowcount)

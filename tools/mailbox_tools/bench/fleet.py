@@ -129,7 +129,11 @@ def _idle(scene: Scene, window: float) -> tuple[float, float, int | None, int, i
     """The cost of ``window`` seconds in the steady state: polls spread over their intervals."""
     stage, database = scene.stage, scene.database
     # The poll runs once a minute: a minute's worth is due when the watch begins.
-    stage.query("UPDATE mailbox_stream SET due_at = 'infinity'", database)
+    stage.query(
+        """UPDATE mailbox_stream
+              SET due_at = now() AT TIME ZONE 'UTC' + poll_seconds * interval '1 second'""",
+        database,
+    )
     while scene.one(_BUSY):
         time.sleep(1)
     time.sleep(5)
