@@ -9,7 +9,9 @@ from harness.provider import Provider, disturb, letter
 from harness.small_disk import SmallDisk
 from harness.stage import Databases, Stage, TaskFailed, dump, filestore
 
-from mailbox_tools import paths, postgres_binaries
+from mailbox_tools import odoo_config, paths, postgres_binaries
+from mailbox_tools.odoo_config import Instance
+from mailbox_tools.odoo_server import OdooServer
 from mailbox_tools.postgres import PrivateInstance
 
 
@@ -49,10 +51,13 @@ def databases_of(server, name: str) -> None:
 
 def restart(instance: PrivateInstance, mode: str) -> None:
     """Restart the server; ``immediate`` is a crash with recovery."""
+    control(instance, "restart", "-m", mode)
+
+
+def control(instance: PrivateInstance, *what: str) -> None:
+    """Start, stop or restart the server and wait until that is done."""
     log = paths.workspace() / "postgres_e2e" / "private" / "server.log"
-    instance._control(
-        postgres_binaries.folder(), "restart", "-m", mode, "-w", "-t", "60", "-l", log
-    )
+    instance._control(postgres_binaries.folder(), *what, "-w", "-t", "60", "-l", log)
 
 
 @pytest.mark.timeout(300)
@@ -100,6 +105,64 @@ def test_f50_a_listener_outlives_restarts_of_the_database_server(
     finally:
         if process.is_running():
             process.kill()
+
+
+@pytest.fixture
+def web(lonely: Stage) -> Iterator[OdooServer]:
+    """An Odoo that serves the webhook of the mailbox, and no job."""
+    stage = lonely
+    http, gevent = odoo_config.free_ports(2)
+    made = OdooServer(
+        Instance(
+            f"{stage.databases.name}_web",
+            stage.databases.name,
+            stage.databases.server,
+            http,
+            gevent,
+            mailbox={"google_base_url": stage.provider.sandbox.url},
+            options={"server_wide_modules": "base,rpc,web,mailbox_sync"},
+        )
+    )
+    stage.provider.fill(stage.account, 5)
+    stage.connect()
+    stage.settle()
+    with made:
+        listening.enable_webhook(stage, f"{made.url}/mailbox/push/gmail")
+        listening.until(lambda: not listening.owed(stage), "the first notification")
+        stage.drain()
+        yield made
+
+
+@pytest.mark.timeout(240)
+def test_f40_f49_the_webhook_without_its_database_and_killed_after_its_answer(
+    lonely: Stage, web: OdooServer, instance: PrivateInstance
+) -> None:
+    stage = lonely
+    hints = "SELECT hint_count FROM mailbox_subscription"
+    before = stage.value(hints)
+    control(instance, "stop", "-m", "fast")
+    stage.account.deliver(letter(1, Random(1)), ["INBOX", "UNREAD"])
+    try:
+        listening.until(lambda: listening.last_answer(stage) == "503", "503 without a database")
+        assert listening.owed(stage) == 1
+    finally:
+        restart(instance, "fast")
+    listening.until(lambda: not listening.owed(stage), "accepted", 90)
+    web.kill()
+    assert listening.last_answer(stage) == "202"
+    assert stage.value(hints) == before + 1, "what was promised is there"
+    stage.rescue()
+    stage.drain()
+    stage.assert_same()
+
+    # Nobody answers any more: nothing is promised, and delivered when somebody does.
+    stage.account.deliver(letter(2, Random(2)), ["INBOX", "UNREAD"])
+    listening.until(lambda: "refused" in listening.last_answer(stage).lower(), "no answer")
+    web.start()
+    listening.until(lambda: not listening.owed(stage), "accepted", 90)
+    assert stage.value(hints) == before + 2
+    stage.drain()
+    stage.assert_same()
 
 
 def test_a_database_connection_is_cut_in_the_middle_of_a_step(stage: Stage) -> None:

@@ -135,3 +135,25 @@ def test_a_provider_that_fails_is_asked_again(
     quiet(stage)
     assert stored(stage) == before + 1
     assert process.is_running()
+
+
+@pytest.mark.timeout(240)
+def test_f36_ten_thousand_notifications_leave_at_most_two_runs(stage: Stage) -> None:
+    stage.connect()
+    stage.settle()
+    listening.enable(stage)
+    waiting = """SELECT count(*) FROM queue_job WHERE method_name = '_job_sync'
+                 AND state IN ('pending', 'enqueued', 'started') AND eta IS NULL"""
+    given = {"provider": "gmail", "address": stage.address, "count": 2500}
+    tasks = [stage.workers.begin("announce", **given) for _ in range(4)]
+    most = 0
+    # A worker takes what is queued while the storm goes on, as the job runner does.
+    while stage.value("SELECT hint_count FROM mailbox_subscription") < 9_000:
+        most = max(most, stage.value(waiting))
+        stage.drain(limit=1)
+    for task in tasks:
+        task.wait()
+    assert stage.value("SELECT hint_count FROM mailbox_subscription") == 10_000
+    assert max(most, stage.value(waiting)) <= 2
+    stage.drain()
+    assert (hints(stage), stage.value(waiting)) == (0, 0)

@@ -49,6 +49,10 @@ class MailboxPush(http.Controller):
         spec = registry.specs().get(provider)
         if spec is None or spec.push is None:
             raise NotFound()
+        if request.db is None:
+            # No database, or none that answers: the provider shall come again. Odoo gets this far
+            # without one only where the addon is among server_wide_modules, else it says 404.
+            return _answer(503)
         try:
             accepted = self._authentic(provider, spec)
         except Unwelcome as unwelcome:

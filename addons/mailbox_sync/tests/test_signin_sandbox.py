@@ -8,7 +8,7 @@ port.
 import os
 from html.parser import HTMLParser
 from unittest.mock import patch
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 from odoo.tests import HttpCase, tagged
@@ -139,6 +139,36 @@ class TestSandboxSignIn(HttpCase):
         self.assertTrue(
             all(line.dead for line in self.sandbox.world.identity.refresh_tokens.values())
         )
+
+    def test_s16_the_way_to_google_and_back_gives_nothing_away(self):
+        """State, PKCE, exact redirect, replay, and no secret where others can read it."""
+        there, form = self.consent_page()
+        asked = parse_qs(urlsplit(there).query)
+        self.assertEqual(asked["code_challenge_method"], ["S256"])
+        self.assertEqual(asked["redirect_uri"], [self.base_url() + "/mail/oauth2callback"])
+        self.assertGreaterEqual(len(asked["state"][0]), 43)
+        self.assertNotIn(CLIENT_SECRET, there)
+        home = self.decide(there, form)
+        code = next(reversed(self.sandbox.world.identity.codes))
+        grant = self.env["mailbox.credential"]._of(self.mailbox)._open("use")
+        secrets = (code, grant.access_token, grant.refresh_token, CLIENT_SECRET)
+        where = home.headers["Location"] + str(home.headers) + home.text
+        pages = [self.url_open(path).text for path in ("/mailbox/oauth/result", "/odoo")]
+        audit = self.env["mailbox.event"].search([("mailbox_id", "=", self.mailbox.id)])
+        chatter = self.mailbox.message_ids.mapped("body")
+        kept = f"{where} {pages} {audit.read()} {chatter} {self.mailbox.read()}"
+        for secret in secrets:
+            self.assertFalse(secret in kept, "a secret can be read")
+        # The same way back a second time: neither accepted nor a reason to lose the grant.
+        again = self.opener.get(
+            self.base_url() + "/mail/oauth2callback",
+            params={"state": asked["state"][0], "code": code},
+            allow_redirects=False,
+            timeout=30,
+        )
+        self.assertNotIn(f"/m-mailbox/{self.mailbox.id}", again.headers.get("Location", ""))
+        self.env.invalidate_all()
+        self.assertEqual(self.mailbox.token_state, "verified")
 
     def test_two_mailboxes_of_one_account_share_the_grant(self):
         # Provider contract 1.5: revocation ends every connection of the same person and project.

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import psycopg2
 from odoo import SUPERUSER_ID, api, sql_db
+from odoo.addons.mailbox_sync.engine import notice
 from odoo.addons.queue_job.controllers.main import RunJobController
 from odoo.addons.queue_job.jobrunner.runner import Database
 from odoo.modules.neutralize import neutralize_database
 from odoo.modules.registry import Registry
 
-from mailbox_core.types import Credentials
+from mailbox_core.types import Credentials, Hint
 
 _logger = logging.getLogger(__name__)
 
@@ -100,6 +101,14 @@ def connect(database, address, grant, values):
         return mailbox.id
 
 
+def announce(database, provider, address, count):
+    """Take so many notifications for one mailbox, as the webhook does with each."""
+    registry = Registry(database)
+    hint = Hint(address, datetime.now(timezone.utc), "7")
+    for _ in range(count):
+        notice.note(registry, provider, hint)
+
+
 def reconnect(database, mailbox, grant):
     """The end of a second sign-in."""
     with environment(database) as env:
@@ -170,6 +179,6 @@ def _plain(value):
 ACTIONS = {
     action.__name__: action
     for action in (
-        drain, rescue, call, connect, reconnect, neutralize, sweep_orphans, short_of,
+        drain, rescue, call, connect, announce, reconnect, neutralize, sweep_orphans, short_of,
     )
 }  # fmt: skip

@@ -37,6 +37,30 @@ def enable(stage: Stage) -> None:
     assert told["type"] == "success", told
 
 
+def enable_webhook(stage: Stage, endpoint: str) -> None:
+    """Let a connected mailbox be announced to an address of ours instead."""
+    sandbox = stage.provider.sandbox
+    sandbox.world.settings.update({"push_drops_excess": False})
+    signer = f"mailbox-push@{PROJECT}.iam.gserviceaccount.com"
+    sandbox.add_push(endpoint, signer, topic=TOPIC, subscription=QUEUE)
+    settings = {
+        "provider": "gmail",
+        "project_id": PROJECT,
+        "topic_id": "mailbox-gmail",
+        "audience": endpoint,
+        "signers": signer,
+    }
+    stage.call("ir.config_parameter", "set_param", arguments=["web.base.url", endpoint])
+    stage.call("mailbox.push.config", "create", arguments=[[settings]])
+    told = stage.mine("action_push_enable")["params"]
+    assert told["type"] == "success", told
+
+
+def last_answer(stage: Stage) -> str:
+    """What the webhook said last, as the provider saw it."""
+    return stage.provider.sandbox.world.broker.subscription(QUEUE).last_answer
+
+
 def owed(stage: Stage) -> int:
     """How many notifications are not acknowledged."""
     return len(stage.provider.sandbox.world.broker.subscription(QUEUE).backlog)
