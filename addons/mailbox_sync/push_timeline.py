@@ -136,8 +136,7 @@ def _certain(mailbox, key, facts):
     if key == "delivered":
         return _undelivered(mailbox, facts.polled)
     if key == "verified" and facts.refused:
-        cause, fix = push_words.refusal(env, facts.refused)
-        return cause, push_words.advice_for(env, fix), [fix]
+        return push_words.refusal(env, facts.refused)
     if key in ("synced", "stored"):
         return _asleep(mailbox)
     return None

@@ -109,35 +109,40 @@ def status(env, subscription):
 
 
 def refusal(env, word):
-    """Why a notification was refused, and the word of the button that mends it."""
+    """Why a notification was refused, what to do, and the words of the buttons that do it."""
+    mend = {
+        "align": (
+            env._(
+                "Align them here. If nothing had to change, Google's side differs: run the set-up "
+                "script again. Then send another mail."
+            ),
+            ["validate", "cloud"],
+        ),
+        "script": (env._("Run the set-up script again, then send another mail."), ["cloud"]),
+        "check": (env._("Run the checks again; they name what is wrong."), ["preflight"]),
+    }
     words = {
-        "audience": (env._("Google's token was made out to another audience."), "validate"),
+        "audience": (env._("Google's token was made out to another audience."), "align"),
         "signer": (
             env._("It was signed by a service account that is not on the allow-list."),
-            "validate",
+            "align",
         ),
-        "unconfigured": (env._("Audience and allowed signers are not entered yet."), "validate"),
+        "unconfigured": (env._("Audience and allowed signers are not entered yet."), "align"),
         "missing": (
             env._("It came without a token: the subscription does not sign in to this Odoo."),
-            "cloud",
+            "script",
         ),
         "expired": (
             env._("Its token had expired or was not valid yet: the clock of this server is wrong."),
-            "preflight",
+            "check",
         ),
-        "keys": (env._("Google's signing keys could not be fetched."), "preflight"),
-        "issuer": (env._("Its token was not issued by Google."), "cloud"),
-        "signature": (env._("Its signature was not Google's: somebody else sent it."), "cloud"),
-        "malformed": (env._("What it brought as a token is none: somebody else sent it."), "cloud"),
+        "keys": (env._("Google's signing keys could not be fetched."), "check"),
+        "issuer": (env._("Its token was not issued by Google."), "script"),
+        "signature": (env._("Its signature was not Google's: somebody else sent it."), "script"),
+        "malformed": (
+            env._("What it brought as a token is none: somebody else sent it."),
+            "script",
+        ),
     }
-    return words.get(word) or (env._("It was refused (%s).", word), "validate")
-
-
-def advice_for(env, fix):
-    """What the button does about a refused notification."""
-    words = {
-        "validate": env._("Align them again, then send another mail."),
-        "cloud": env._("Run the set-up script again, then send another mail."),
-        "preflight": env._("Run the checks again; they name what is wrong."),
-    }
-    return words[fix]
+    cause, how = words.get(word) or (env._("It was refused (%s).", word), "align")
+    return cause, *mend[how]

@@ -90,20 +90,21 @@ class TestPushTimeline(SetupCase):
         self.assertEqual(found["stored"]["state"], "observed")
 
     def test_2_refused(self):
-        for word, fix in (
-            ("audience", "validate"),
-            ("signer", "validate"),
-            ("unconfigured", "validate"),
-            ("missing", "cloud"),
-            ("signature", "cloud"),
-            ("issuer", "cloud"),
-            ("malformed", "cloud"),
-            ("expired", "preflight"),
-            ("keys", "preflight"),
+        align, script, check = ["validate", "cloud"], ["cloud"], ["preflight"]
+        for word, fixes in (
+            ("audience", align),
+            ("signer", align),
+            ("unconfigured", align),
+            ("missing", script),
+            ("signature", script),
+            ("issuer", script),
+            ("malformed", script),
+            ("expired", check),
+            ("keys", check),
         ):
             self.refused(word)
             line = self.stall("verified")
-            self.assertEqual((line["state"], line["fixes"]), ("missing", [fix]), word)
+            self.assertEqual((line["state"], line["fixes"]), ("missing", fixes), word)
             self.assertEqual(line["detail"], push_words.refusal(self.env, word)[0])
 
     def test_2_a_refusal_before_the_test_or_before_a_good_one_does_not_count(self):

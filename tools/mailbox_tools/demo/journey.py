@@ -28,6 +28,7 @@ class Journey:
         self._odoo = odoo
         self._provider = provider
         self._mailbox = 0
+        self._assistant: push.Assistant | None = None
         self._latencies: list[float] = []
         self._routed: dict[str, Any] = {}
 
@@ -77,7 +78,8 @@ class Journey:
 
     def enable_push(self) -> None:
         """Let the provider announce new mail; raises ToolingError when that does not work."""
-        push.enable(self._odoo, self._provider, self._mailbox)
+        self._assistant = push.Assistant(self._odoo, self._mailbox)
+        self._assistant.enable(self._provider)
 
     def watch_arrivals(self, count: int) -> None:
         """Let mail arrive at the provider and note how long each takes to be in Odoo's database."""
@@ -104,6 +106,8 @@ class Journey:
             )
         figures = report.latency(self._latencies)
         say(f"all arrived; provider to database p50 {figures['p50']} ms, p95 {figures['p95']} ms")
+        if self._assistant:
+            self._assistant.say_way()
 
     def play_scene(self) -> None:
         """Let mail become leads, tickets and replies, and say why."""

@@ -1,6 +1,6 @@
-"""Push in the demo: topic and subscription, Odoo's settings, and the first notification.
+"""Push in the demo: through the set-up assistant, and the first notification.
 
-Stands in for what an administrator does at Google with the set-up script.
+Stands in for what an administrator does at Google with the assistant's script.
 """
 
 import time
@@ -13,36 +13,49 @@ from mailbox_tools.env import ToolingError, say
 #: The sandbox's Cloud project, as its client registration has it.
 PROJECT = "demo-project"
 NAME, SUBSCRIPTION = "mailbox-gmail", "mailbox-gmail-odoo"
-SIGNER = f"mailbox-push@{PROJECT}.iam.gserviceaccount.com"
+_MODEL = "mailbox.push.setup"
 #: Seconds until the notification that begins a watch must have arrived.
 _FIRST = 30.0
 _FIELDS = ["push_state", "push_text", "push_expires_at", "push_last_hint_at"]
 
 
-def enable(odoo: OdooClient, provider: Provider, mailbox: int) -> dict[str, Any]:
-    """Let the provider push to Odoo, and switch push on; ToolingError when nothing arrives."""
-    endpoint = f"{odoo.url}/mailbox/push/gmail"
-    provider.control(
-        "POST",
-        "push/subscription",
-        name=f"projects/{PROJECT}/subscriptions/{SUBSCRIPTION}",
-        topic=f"projects/{PROJECT}/topics/{NAME}",
-        endpoint=endpoint,
-        signer=SIGNER,
-        audience=endpoint,
-    )
-    settings = {
-        "provider": "gmail",
-        "project_id": PROJECT,
-        "topic_id": NAME,
-        "audience": endpoint,
-        "signers": SIGNER,
-    }
-    odoo.call("mailbox.push.config", "create", [settings])
-    answer = odoo.call("mailbox", "action_push_enable", [mailbox])["params"]
-    if answer["type"] != "success":
-        raise ToolingError(f"push was refused: {answer['message']}")
-    return _first(odoo, mailbox)
+class Assistant:
+    """The set-up assistant of one mailbox, as an administrator walks it."""
+
+    def __init__(self, odoo: OdooClient, mailbox: int) -> None:
+        self._odoo, self._mailbox = odoo, mailbox
+        self._form = int(odoo.call("mailbox", "action_push_setup", [mailbox])["res_id"])
+
+    def enable(self, provider: Provider) -> dict[str, Any]:
+        """Every step; ToolingError when push is refused or nothing arrives."""
+        self._call("write", {"project_id": PROJECT, "topic_id": NAME})
+        self._call("action_continue")
+        # In place of the script that this step shows.
+        found = self._odoo.read(_MODEL, self._form, ["topic", "endpoint", "signer"])
+        provider.control(
+            "POST",
+            "push/subscription",
+            name=f"projects/{PROJECT}/subscriptions/{SUBSCRIPTION}",
+            topic=found["topic"],
+            endpoint=found["endpoint"],
+            signer=found["signer"],
+            audience=found["endpoint"],
+        )
+        for step, action in (("validate", "action_validate"), ("register", "action_register")):
+            self._call("action_fix", step)
+            answer = self._call(action)
+        if answer["params"]["type"] != "success":
+            raise ToolingError(f"push was refused: {answer['params']['message']}")
+        return _first(self._odoo, self._mailbox)
+
+    def say_way(self) -> None:
+        """Tell how far the newest mail has come."""
+        lines = self._odoo.read(_MODEL, self._form, ["timeline"])["timeline"]
+        seen = [line for line in lines if line["state"] == "observed"]
+        say(f"realtime test: {len(seen)} of {len(lines)} checkpoints observed")
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        return self._odoo.call(_MODEL, method, [self._form], *arguments)
 
 
 def _first(odoo: OdooClient, mailbox: int) -> dict[str, Any]:
