@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbox_tools.demo import options, report
+from mailbox_tools.demo import options, report, scene_mails
 from mailbox_tools.demo.client import _Form, _words
 from mailbox_tools.env import ToolingError
 
@@ -67,3 +67,30 @@ def test_latency_is_given_in_milliseconds():
     assert report.latency([0.5]) == {"p50": 500, "p95": 500}
     found = report.latency([number / 100 for number in range(1, 101)])
     assert found == {"p50": 505, "p95": 951}
+
+
+def test_the_report_tells_what_became_of_mail():
+    routed = {"leads": 1, "tickets": 2, "replies": 3, "held": 4, "approved": 1, "refused": 1}
+    tried = {"match_count": 5, "looked_at": 40}
+    told = report.text(
+        figures(
+            folders=1,
+            attachments=0,
+            import_seconds=1.0,
+            rate_per_second=10.0,
+            live_latency_ms={"p50": None, "p95": None},
+            routed={**routed, "tried": tried},
+        )
+    )
+    lines = {" ".join(line.split()) for line in told.splitlines()}
+    assert {"leads opened by mail 1", "replies on their record 3", "held for a person 4"} <= lines
+    assert "rule tried on past mail 5 of 40" in lines
+
+
+def test_the_mails_of_the_scene_are_what_a_mail_program_writes():
+    first = scene_mails.mail("Ada <ada@shop.example>", "Offer", scene_mails.OFFER)
+    reply = scene_mails.mail(
+        "Ada <ada@shop.example>", "Re: Offer", scene_mails.REPLY, first["Message-ID"]
+    )
+    assert first["Message-ID"].endswith("@shop.example>") and "In-Reply-To" not in first
+    assert reply["In-Reply-To"] == reply["References"] == first["Message-ID"]
