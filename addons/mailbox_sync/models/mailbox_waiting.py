@@ -41,16 +41,27 @@ class MailboxDecision(models.Model):
                 raise UserError(self.env._("Choose the kind of record to open."))
             target = self.env[decision.target_model]
             target.check_access("create")
-            decision._finish("created", decision._open(mail, target))
+            record = decision._meanwhile(mail, target)
+            if record:
+                decision._finish("joined", record)
+            else:
+                decision._finish("created", decision._open(mail, target))
 
-    def _open(self, mail, target):
-        """The new record; the one that was opened meanwhile for a copy of the mail."""
-        system = target.sudo()
+    def _meanwhile(self, mail, target):
+        """The record that was opened meanwhile for a copy of the mail, or for another mail of its
+        conversation; then it is not opened twice."""
         for one in threads.candidates(mail, trusted=True):
-            if one.is_there and one.record._name == target._name:
-                outcome.link(mail, one.record, gateway.line_of(one.record, mail), origin="copy")
+            if one.record._name == target._name:
+                line = gateway.line_of(one.record, mail) or outcome.add(one.record, mail)
+                origin = "copy" if one.is_there else "thread"
+                outcome.link(mail, one.record, line, origin=origin)
                 mail.batch.write()
                 return one.record
+        return None
+
+    def _open(self, mail, target):
+        """The new record."""
+        system = target.sudo()
         values = {**system._mailbox_values(mail), **self._proposed_values()}
         route = self.route_id.sudo()
         if route and route.target_model == target._name and route.action == "create":

@@ -255,6 +255,19 @@ class TestWaiting(RoutingCase):
         second.with_user(self.owner).action_reject()
         self.assertEqual((second.outcome, bool(second.link_ids)), ("rejected", False))
 
+    def test_two_held_mails_of_a_conversation_become_one_record(self):
+        self.rule(approval=True)
+        first = self.deliver()
+        second = self.deliver("Re: Question", in_reply_to="<1.out@shop.test>")
+        self.assertEqual((first.outcome, second.outcome), ("held", "held"))
+        self.owner.group_ids += self.env.ref("base.group_partner_manager")
+        first.with_user(self.owner).action_approve()
+        second.with_user(self.owner).action_approve()
+        self.assertEqual((first.outcome, second.outcome), ("created", "joined"))
+        self.assertEqual(first.link_ids.res_id, second.link_ids.res_id)
+        partner = self.env["res.partner"].browse(first.link_ids.res_id)
+        self.assertEqual(len(self.lines(partner)), 2)
+
     def test_later_replies_follow_a_merge(self):
         self.mailbox.triage_unmatched = True
         partner = self.env["res.partner"].create({"name": "Shop", "email": "bob@shop.test"})
