@@ -19,7 +19,7 @@ _WAITS = (30, 300, 1_800, 7_200, 21_600, 43_200)
 class MailboxDeed(models.Model):
     _name = "mailbox.deed"
     _description = "What a Rule Did with a Mail"
-    _order = "id DESC"
+    _order = "id"
     _rec_name = "detail"
 
     message_id = fields.Many2one(

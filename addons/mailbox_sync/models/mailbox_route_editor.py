@@ -22,7 +22,7 @@ class MailboxRoute(models.Model):
             route.asks_header = "header" in asked
             route.asks_time = "time" in asked
 
-    @api.depends("action", "target_model", "record_ref", "approval")
+    @api.depends("action", "target_model", "record_ref", "approval", "action_ids.words")
     @api.depends_context("lang", "uid")
     def _compute_action_words(self):
         actions = dict(self._fields["action"]._description_selection(self.env))
@@ -35,7 +35,10 @@ class MailboxRoute(models.Model):
                     told = self.env._("Open when a person agrees: %s", name)
             elif route.action == "record" and route.record_ref:
                 told = self.env._("Add to: %s", route._record_name())
-            route.action_words = told
+            further = [action.words for action in route.action_ids if action.words]
+            if route.action == "act" and further:
+                told = ""
+            route.action_words = " · ".join(filter(None, [told, *further]))
 
     def _record_name(self):
         """The name of the record for those who may see it, else its number."""

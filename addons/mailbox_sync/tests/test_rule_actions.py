@@ -225,7 +225,7 @@ class TestRuleActions(RoutingCase):
         test.action_run()
         line = test.line_ids
         self.assertEqual(line.effect, "act")
-        for said in ("would forward", "would post to", "would notify"):
+        for said in ("forward to: accounting@else.test", "post to: Orders", "notify: Grace"):
             self.assertIn(said, line.would)
         self.assertEqual(self.env["mail.mail"].search_count([]), before)
         self.assertFalse(self.env["mailbox.deed"].search([]))
@@ -235,8 +235,15 @@ class TestRuleActions(RoutingCase):
         route = self.rule()
         for kind, module in KINDS.items():
             action = self.env["mailbox.route.action"].new({"route_id": route.id, "kind": kind})
-            self.assertTrue(module.say(action).startswith("would"), kind)
+            self.assertTrue(module.say(action), kind)
             self.assertTrue(module.label(self.env))
+
+    def test_the_rule_tells_everything_it_does(self):
+        rule = self.rule()
+        self.then("tag", rule)
+        self.assertEqual(rule.action_words, "Open: Contact · tag: Reseller")
+        rule.write({"action": "act", "on_reply": True})
+        self.assertEqual(rule.action_words, "tag: Reseller")
 
     def test_why_here_shows_what_was_done(self):
         self.then("tag")

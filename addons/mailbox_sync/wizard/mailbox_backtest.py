@@ -156,7 +156,7 @@ class MailboxBacktestLine(models.TransientModel):
         ],
         required=True,
     )
-    would = fields.Char(string="And then")
+    would = fields.Char(string="And then it would")
     other_route_id = fields.Many2one("mailbox.route", string="Rule that comes first")
     refused = fields.Boolean(string="Sender refused")
     disagrees = fields.Boolean(string="A person decided otherwise")

@@ -5,7 +5,7 @@ Each file has
 ``label(env)``             its name in the editor
 ``NEEDS_RECORD``           whether it needs the record the mail belongs to
 ``TELLS``                  whether people or programs hear of the mail; not done for older mail
-``say(action)``            what it would do, as a sentence; back-tests show that and do nothing
+``say(action)``            what it does, in a few words; back-tests show that and do nothing
 ``problem(action)``        why it cannot be done as it is written, empty when it can
 ``check_author(action)``   raises AccessError unless the one who writes the rule may do this himself
 ``run(action, mail, record)``  does it and returns a ``Done``; raises UserError when it is refused

@@ -17,7 +17,7 @@ def label(env):
 
 def say(action):
     return action.env._(
-        "would schedule: %(what)s, in %(days)s days",
+        "schedule: %(what)s, in %(days)s days",
         what=action.value or action.activity_type_id.name or action.env._("To-Do"),
         days=action.days,
     )

@@ -14,8 +14,8 @@ def label(env):
 
 def say(action):
     if action.by_team:
-        return action.env._("would assign it by the rules of the team")
-    return action.env._("would assign it to: %s", ", ".join(action.user_ids.mapped("name")))
+        return action.env._("assign by the rules of the team")
+    return action.env._("assign to: %s", ", ".join(action.user_ids.mapped("name")))
 
 
 def problem(action):

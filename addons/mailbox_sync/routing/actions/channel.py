@@ -12,7 +12,7 @@ def label(env):
 
 
 def say(action):
-    return action.env._("would post to: %s", action.channel_id.display_name)
+    return action.env._("post to: %s", action.channel_id.display_name)
 
 
 def problem(action):

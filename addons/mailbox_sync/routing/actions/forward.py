@@ -21,7 +21,7 @@ def label(env):
 
 
 def say(action):
-    return action.env._("would forward it to: %s", ", ".join(_addresses(action)))
+    return action.env._("forward to: %s", ", ".join(_addresses(action)))
 
 
 def problem(action):

@@ -12,7 +12,7 @@ def label(env):
 
 
 def say(action):
-    return action.env._("would log it on the contact")
+    return action.env._("log on the contact")
 
 
 def problem(action):

@@ -15,7 +15,7 @@ def label(env):
 
 
 def say(action):
-    return action.env._("would notify: %s", ", ".join(action.user_ids.mapped("name")))
+    return action.env._("notify: %s", ", ".join(action.user_ids.mapped("name")))
 
 
 def problem(action):

@@ -19,7 +19,7 @@ def label(env):
 
 
 def say(action):
-    return action.env._("would set the priority: %s", _level(action))
+    return action.env._("priority: %s", _level(action))
 
 
 def problem(action):

@@ -15,7 +15,7 @@ def label(env):
 
 
 def say(action):
-    return action.env._("would tag: %s", ", ".join(_names(action)))
+    return action.env._("tag: %s", ", ".join(_names(action)))
 
 
 def problem(action):

@@ -24,7 +24,7 @@ def label(env):
 
 
 def say(action):
-    return action.env._("would call: %s", action.url)
+    return action.env._("call: %s", action.url)
 
 
 def problem(action):
