@@ -102,17 +102,17 @@ def node_of(route):
 
 def matches(route, mail):
     """Whether a rule's condition matches a mail; for rules that are being written, too."""
-    return evaluate.matches(node_of(route), mail.facts, _zone(route))
+    return evaluate.matches(node_of(route), mail.facts, _zone(mail))
 
 
-def _zone(route):
-    """Times of day are those of the owner of the mailbox, else of who looks at it."""
-    return pytz.timezone(route.mailbox_id.sudo().owner_id.tz or route.env.user.tz or "UTC")
+def _zone(mail):
+    """Times of day are those of the owner of the mailbox the mail came to."""
+    return pytz.timezone(mail.row.mailbox_id.sudo().owner_id.tz or "UTC")
 
 
 def ask(route, mail, effect=""):
     """One rule and one mail."""
-    zone = _zone(route)
+    zone = _zone(mail)
     answer = explain.explain(node_of(route), mail.facts, zone)
     skipped = ""
     if effect == "machine" and not route.machine:

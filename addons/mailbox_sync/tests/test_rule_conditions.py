@@ -1,5 +1,7 @@
 """What rules ask beyond the mail itself: the contact, the conversation, language, urgency."""
 
+from datetime import timedelta
+
 from odoo.exceptions import ValidationError
 from odoo.tests.common import tagged
 
@@ -109,6 +111,13 @@ class TestRuleConditions(RoutingCase):
         wanted = ("attachment_type", "is", "application/octet-stream")
         self.assertEqual(self.outcome(*wanted, files=files).outcome, "triage")
         self.assertEqual(self.outcome(*wanted).outcome, "stored")
+
+    def test_times_are_those_of_the_owner_of_the_mailbox(self):
+        hour = (self.now() + timedelta(hours=9)).hour
+        span = f"{(hour - 1) % 24:02d}:00-{(hour + 2) % 24:02d}:00"
+        self.assertEqual(self.outcome("time", "between", span).outcome, "stored")
+        self.owner.tz = "Asia/Tokyo"
+        self.assertEqual(self.outcome("time", "between", span).outcome, "triage")
 
     def test_what_to_write_is_said_beside_the_value(self):
         line = self.env["mailbox.route.line"]
