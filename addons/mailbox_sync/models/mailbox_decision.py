@@ -44,6 +44,11 @@ class MailboxDecision(models.Model):
     outcome = fields.Selection(OUTCOMES, required=True, readonly=True, index=True)
     reason = fields.Char(readonly=True)
     reason_text = fields.Char(string="Because", compute="_compute_reason_text")
+    urgency = fields.Selection(
+        [("high", "High"), ("normal", "Normal"), ("low", "Low")],
+        readonly=True,
+        help="What mail that waits says about itself: words of several languages, and headers.",
+    )
     score = fields.Integer(readonly=True)
     route_id = fields.Many2one("mailbox.route", string="Rule", ondelete="set null", readonly=True)
     steps = fields.Json(readonly=True)

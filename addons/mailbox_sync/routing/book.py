@@ -26,6 +26,7 @@ _DECISION = {
     "mailbox_id": "int4",
     "outcome": "varchar",
     "reason": "varchar",
+    "urgency": "varchar",
     "score": "int4",
     "route_id": "int4",
     "steps": "jsonb",

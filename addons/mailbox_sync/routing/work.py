@@ -11,6 +11,8 @@ from collections import Counter
 
 import psycopg2
 
+from mailbox_core.rules.urgency import urgency_of
+
 from ..store.raw import RawMissing
 from . import chatter_log, gateway, outcome
 from .facts import Batch
@@ -71,7 +73,8 @@ class Work:
                 raise  # the database's own trouble: the job is started again
             _logger.warning("Message %s cannot be routed", mail.row.id, exc_info=True)
             decided = self._refused(made, error)
-        self._decide(mail.row, decided, made)
+        urgency = self._urgency(mail) if decided in _WAITING else None
+        self._decide(mail.row, decided, made, urgency)
 
     def _carry_out(self, mail, made):
         """The outcome; what touches records is done in a savepoint."""
@@ -105,7 +108,15 @@ class Work:
             self._rules[mailbox] = self.env["mailbox.route"]._of(mailbox)
         return self._rules[mailbox]
 
-    def _decide(self, row, what, made):
+    def _urgency(self, mail):
+        """How urgent a mail that waits says it is; nothing while its text cannot be had."""
+        try:
+            mail.deepen()
+        except RawMissing:
+            return None
+        return urgency_of(mail.facts).level
+
+    def _decide(self, row, what, made, urgency=None):
         """Note the decision."""
         self.counted[what] += 1
         route = next(iter((*made.routes, *made.extra)), None)
@@ -117,6 +128,7 @@ class Work:
                 "mailbox_id": row.mailbox_id.id,
                 "outcome": what,
                 "reason": made.reason,
+                "urgency": urgency,
                 "score": made.score,
                 "route_id": route and route.id,
                 "steps": made.steps,

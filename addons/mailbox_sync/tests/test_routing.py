@@ -255,6 +255,13 @@ class TestWaiting(RoutingCase):
         second.with_user(self.owner).action_reject()
         self.assertEqual((second.outcome, bool(second.link_ids)), ("rejected", False))
 
+    def test_mail_that_waits_says_how_urgent_it_is(self):
+        self.rule(approval=True)
+        self.assertEqual(self.deliver("URGENT: system down").urgency, "high")
+        self.assertEqual(self.deliver("Lunch").urgency, "normal")
+        self.env["mailbox.route"].search([]).approval = False
+        self.assertFalse(self.deliver("URGENT: again", sender="x@y.test").urgency)
+
     def test_two_held_mails_of_a_conversation_become_one_record(self):
         self.rule(approval=True)
         first = self.deliver()
