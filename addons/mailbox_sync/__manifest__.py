@@ -50,6 +50,7 @@
         "views/mailbox_decision_views.xml",
         "views/mailbox_routing_views.xml",
         "views/mailbox_action_views.xml",
+        "views/mailbox_belonging_views.xml",
         "views/mailbox_older_views.xml",
         "views/mailbox_alias_views.xml",
     ],

@@ -49,6 +49,8 @@ SCORES = {
 }
 #: Signals that anybody can make who knows or guesses what a record is about.
 _WEAK = frozenset({"subject", "quote"})
+#: Signals that a person's word about the conversation overrules.
+_INDIRECT = _WEAK | {"references", "store", "conversation"}
 #: Models whose chatter is not business.
 _NOT_BUSINESS = ("mailbox", "discuss.channel", "mail.thread")
 
@@ -127,6 +129,7 @@ class Evidence:
         self._by_conversation = defaultdict(list)
         self._by_row = defaultdict(list)
         self._hints = defaultdict(list)
+        self._words = defaultdict(list)
 
     def learn(self, mails):
         """Look up everything that mails refer to."""
@@ -146,6 +149,9 @@ class Evidence:
         for row_id, signal, value, target in clues.look(self.env, mails):
             self._hints[row_id].append((signal, value, target))
             found.append(target)
+        for conversation_id, since, *target in self._fetch_words(talks):
+            self._words[conversation_id].append((since, tuple(target)))
+            found.append(tuple(target))
         self._add_records(found)
 
     def learn_id(self, message_id):
@@ -201,6 +207,13 @@ class Evidence:
     def links_of_row(self, row):
         """The links of one message of the store."""
         return self._by_row.get(row.id, ())
+
+    def word(self, row):
+        """The record that people said mail like this belongs to, as a key; ``(None, None)`` when
+        they said to none, None when they said nothing."""
+        said = self._words.get(row.conversation_id.id, ())
+        fitting = [target for since, target in said if since is None or since <= row.date]
+        return fitting[-1] if fitting else None
 
     def hints(self, row):
         """Signal, value and record of what ``clues`` found in a message."""
@@ -260,6 +273,17 @@ class Evidence:
         )
         return [Link(*row) for row in self.env.cr.fetchall()]
 
+    def _fetch_words(self, talks):
+        self.env.cr.execute(
+            SQL(
+                """SELECT conversation_id, since, model, res_id FROM mailbox_belonging
+                   WHERE conversation_id = ANY(%s) AND undone_at IS NULL AND scope != 'one'
+                   ORDER BY id""",
+                sorted(talks),
+            )
+        )
+        return self.env.cr.fetchall()
+
     def _add_records(self, pairs):
         """Keep the records that are there and have a chatter."""
         ids = defaultdict(set)
@@ -286,8 +310,21 @@ def candidates(mail, trusted=False, reported=None):
     for one in found.values():
         if not (trusted or one.is_there or reported):
             one.refusal = refusal(mail, one)
-    kept = [one for one in found.values() if one.refusal != "stranger" or not one.is_weak]
+    word = mail.batch.evidence.word(mail.row)
+    kept = [
+        one
+        for one in found.values()
+        if not (one.is_weak and one.refusal == "stranger") and not _overruled(one, word)
+    ]
     return sorted(kept, key=lambda one: (bool(one.refusal), -one.score))
+
+
+def _overruled(candidate, word):
+    """Whether a person said that mail of this conversation belongs elsewhere, and nothing says
+    directly that this one belongs to the candidate."""
+    if word is None or word == (candidate.record._name, candidate.record.id):
+        return False
+    return _INDIRECT.issuperset(candidate.signals)
 
 
 def refusal(mail, candidate):
@@ -340,6 +377,8 @@ def _targets(mail, reported):
         yield "conversation", row.conversation_id.key, link.target
     if not reported:
         yield from evidence.hints(row)
+        if word := evidence.word(row):
+            yield "person", row.conversation_id.key, word
 
 
 def _kinds(mail, reported):

@@ -137,6 +137,12 @@ class Conversations:
                 """WITH pair AS (SELECT * FROM %(pairs)s), moved AS (
                        UPDATE mailbox_message m SET conversation_id = pair.id FROM pair
                        WHERE m.conversation_id = pair.loser
+                   ), linked AS (
+                       UPDATE mailbox_link l SET conversation_id = pair.id FROM pair
+                       WHERE l.conversation_id = pair.loser
+                   ), said AS (
+                       UPDATE mailbox_belonging b SET conversation_id = pair.id FROM pair
+                       WHERE b.conversation_id = pair.loser
                    ), lost AS (
                        DELETE FROM mailbox_conversation o USING pair WHERE o.id = pair.loser
                        RETURNING pair.id AS keeper, o.*

@@ -38,6 +38,7 @@ from . import test_hoot
 from . import test_rounds
 from . import test_routing
 from . import test_routing_batch
+from . import test_routing_belonging
 from . import test_routing_threads
 from . import test_routing_forged
 from . import test_routing_loops

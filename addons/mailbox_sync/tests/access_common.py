@@ -15,6 +15,7 @@ MAIL = (
     "mailbox.command",
     "mailbox.link",
     "mailbox.decision",
+    "mailbox.belonging",
     "mailbox.older",
     "mailbox.older.line",
     "mailbox.deed",
@@ -55,6 +56,7 @@ FORMS = (
     "mailbox.client",
     "mailbox.backtest",
     "mailbox.backtest.line",
+    "mailbox.move",
     "mailbox.push.setup",
 )
 
@@ -220,6 +222,9 @@ class AccessCase:
             "mailbox.route.action": rule.action_ids,
             "mailbox.route": rule,
             "mailbox.route.line": rule.line_ids,
+            "mailbox.belonging": env["mailbox.belonging"].create(
+                {**base, "message_id": mail.id, "scope": "one"}
+            ),
             "mailbox.link": env["mailbox.link"].create(
                 {
                     "message_id": mail.id,

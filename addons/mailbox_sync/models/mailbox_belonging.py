@@ -1,0 +1,231 @@
+"""What people say about where mail belongs: "this belongs to…", "split from here", "merge with…".
+
+Mail that is there moves at once; answers that come later obey (``routing.threads``), and undoing
+puts back what stood before.
+"""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..routing import belong, facts
+
+#: Mails that one word of a person moves.
+_MOST = 500
+
+
+class MailboxBelonging(models.Model):
+    _name = "mailbox.belonging"
+    _description = "Where Mail Belongs"
+    _order = "id DESC"
+
+    mailbox_id = fields.Many2one(
+        "mailbox", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    conversation_id = fields.Many2one(
+        "mailbox.conversation", ondelete="set null", index="btree_not_null", readonly=True
+    )
+    message_id = fields.Many2one(
+        "mailbox.message", required=True, ondelete="cascade", readonly=True, index=True
+    )
+    scope = fields.Selection(
+        [
+            ("one", "This mail only"),
+            ("later", "This mail and what follows"),
+            ("all", "The whole conversation"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    since = fields.Datetime(readonly=True, help="Empty: from the beginning.")
+    model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(model_field="model", string="Record", readonly=True)
+    record_name = fields.Char(string="Belongs to", compute="_compute_record_name")
+    user_id = fields.Many2one("res.users", string="Said by", readonly=True)
+    count = fields.Integer(string="Mails moved", readonly=True)
+    undone_at = fields.Datetime(string="Undone", readonly=True)
+    can_undo = fields.Boolean(compute="_compute_can_undo")
+    before = fields.Json(groups="base.group_system", readonly=True)
+
+    @api.depends("model", "res_id")
+    @api.depends_context("uid", "lang")
+    def _compute_record_name(self):
+        """The name of the record for those who may see it, its number for the others."""
+        for word in self:
+            record = word._record()
+            if record is None:
+                word.record_name = self.env._("No record")
+            elif record.has_access("read"):
+                word.record_name = record.display_name
+            else:
+                kind = self.env["ir.model"]._get(word.model).name
+                word.record_name = f"{kind} {word.res_id}"
+
+    @api.depends("undone_at")
+    @api.depends_context("uid")
+    def _compute_can_undo(self):
+        """The last word about a conversation can be taken back by those who edit the mailbox."""
+        for word in self:
+            editors = word.mailbox_id.sudo().editor_ids
+            later = word.sudo()._later()
+            word.can_undo = not word.undone_at and not later and self.env.user in editors
+
+    def _record(self):
+        if not self.model or self.model not in self.env or not self.res_id:
+            return None
+        return self.env[self.model].browse(self.res_id).exists() or None
+
+    def _later(self):
+        """Whether something was said afterwards about the same mail."""
+        same = [("message_id", "=", self.message_id.id)]
+        if self.conversation_id:
+            same = ["|", *same, ("conversation_id", "=", self.conversation_id.id)]
+        return self.search_count([("id", ">", self.id), ("undone_at", "=", False), *same], limit=1)
+
+    # -- saying and taking back ----------------------------------------------------------------
+
+    @api.model
+    def _say(self, message, scope, record):
+        """Move mail to ``record`` (None: to no record) with the rights of the person; the word.
+        Raises AccessError, UserError."""
+        rows = self._rows(message, scope)
+        message._check_decider()
+        for one in filter(None, [record, *(link._record() for link in rows.sudo().link_ids)]):
+            one.with_env(self.env).check_access("write")
+        mails = self._mails(rows)
+        target = record.sudo() if record else None
+        before = belong.move(mails, target)
+        word = self.sudo().create(
+            {
+                "mailbox_id": message.mailbox_id.id,
+                "conversation_id": message.conversation_id.id,
+                "message_id": message.id,
+                "scope": scope,
+                "since": message.date if scope == "later" else False,
+                "model": record._name if record else False,
+                "res_id": record.id if record else False,
+                "user_id": self.env.user.id,
+                "count": len(rows),
+                "before": before,
+            }
+        )
+        rows.sudo().decision_ids.write(
+            {
+                "outcome": "joined" if record else "rejected",
+                "reason": "person",
+                "decided_by": self.env.user.id,
+                "decided_at": fields.Datetime.now(),
+            }
+        )
+        word._note("route.moved")
+        return word.sudo(False)
+
+    def _rows(self, message, scope):
+        """The stored messages that a word is about, oldest first."""
+        message.ensure_one()
+        if scope == "one" or not message.conversation_id:
+            return message
+        domain = [
+            ("conversation_id", "=", message.conversation_id.id),
+            ("disposition", "=", "stored"),
+        ]
+        if scope == "later":
+            domain.append(("date", ">=", message.date))
+        rows = message.search(domain, order="date, id", limit=_MOST + 1)
+        if len(rows) > _MOST:
+            raise UserError(
+                self.env._(
+                    "This is more than %s mails. Split the conversation at a later mail, or move"
+                    " mails one by one.",
+                    _MOST,
+                )
+            )
+        return rows
+
+    def _mails(self, rows):
+        batch = facts.Batch(rows.sudo())
+        if batch.missing:
+            raise UserError(
+                self.env._("The source of %s mails cannot be had now.", len(batch.missing))
+            )
+        return batch.mails
+
+    def action_undo(self):
+        """Put the mail back to where it was. Raises AccessError, UserError."""
+        for word in self:
+            word.message_id._check_decider()
+            said = word.sudo()
+            said.lock_for_update()
+            if said.undone_at or said._later():
+                raise UserError(
+                    self.env._("Something was decided since. Undo the later decision first.")
+                )
+            places = [(model, res_id) for _line, model, res_id, _parent in said.before["lines"]]
+            for model, res_id in {*places, (said.model, said.res_id)}:
+                if model and model in self.env:
+                    self.env[model].browse(res_id).exists().check_access("write")
+            rows = word._rows(word.message_id, word.scope).sudo()
+            belong.restore(said.env, rows.ids, said.before)
+            said.undone_at = fields.Datetime.now()
+            word._note("route.undone")
+
+    def _note(self, kind):
+        self.mailbox_id.sudo()._audit(
+            kind,
+            message=self.message_id.id,
+            record=f"{self.model},{self.res_id}" if self.model else "",
+            scope=self.scope,
+            mails=self.count,
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self.env._("Say it with the buttons of a message."))
+        return super().create(vals_list)
+
+
+class MailboxConversation(models.Model):
+    _inherit = "mailbox.conversation"
+
+    belonging_ids = fields.One2many("mailbox.belonging", "conversation_id", readonly=True)
+
+
+class MailboxMessage(models.Model):
+    _inherit = "mailbox.message"
+
+    belonging_ids = fields.One2many(
+        related="conversation_id.belonging_ids", string="Said by people", related_sudo=False
+    )
+    may_decide = fields.Boolean(compute="_compute_may_decide")
+
+    @api.depends_context("uid")
+    def _compute_may_decide(self):
+        for message in self:
+            message.may_decide = self.env.user in message.mailbox_id.sudo().editor_ids
+
+    def _open_move(self, name, **values):
+        self.ensure_one()
+        self._check_decider()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "mailbox.move",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_message_id": self.id}
+            | {f"default_{field}": value for field, value in values.items()},
+        }
+
+    def action_belongs(self):
+        """Ask for the record that the conversation belongs to."""
+        return self._open_move(self.env._("This belongs to…"), scope="all", way="record")
+
+    def action_split(self):
+        """Ask where this mail and what follows belongs."""
+        return self._open_move(self.env._("Split from here"), scope="later", way="record")
+
+    def action_merge_with(self):
+        """Ask for the conversation whose record this one belongs to."""
+        return self._open_move(
+            self.env._("Merge with another conversation"), scope="all", way="conversation"
+        )
