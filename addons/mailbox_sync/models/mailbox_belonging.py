@@ -129,8 +129,12 @@ class MailboxBelonging(models.Model):
             ("disposition", "=", "stored"),
         ]
         if scope == "later":
-            domain.append(("date", ">=", message.date))
+            domain.append(("date", ">=", message.date.replace(microsecond=0)))
         rows = message.search(domain, order="date, id", limit=_MOST + 1)
+        if scope == "later":
+            # Domains know whole seconds only.
+            first = (message.date, message.id)
+            rows = rows.filtered(lambda one: (one.date, one.id) >= first)
         if len(rows) > _MOST:
             raise UserError(
                 self.env._(

@@ -159,7 +159,7 @@ def make_partner(env, formatted, address):
 def mark_bounced(mail, report, record):
     """Tell Odoo that mail to these people does not arrive, as its gateway does."""
     env = mail.row.env
-    sent = env["mail.message"].search([("message_id", "=", report.message_id)], limit=1)
+    sent = _reported_line(mail, report.message_id)
     values = gateway.message_dict(mail)
     for status in report.recipients:
         if status.action == "failed" and status.recipient:
@@ -169,10 +169,18 @@ def mark_bounced(mail, report, record):
                     **values,
                     "bounced_email": status.recipient,
                     "bounced_partner": people.partner_of(env, status.recipient),
-                    "bounced_msg_ids": [report.message_id],
+                    "bounced_msg_ids": [report.message_id, *sent.mapped("message_id")],
                     "bounced_message": sent,
                 },
             )
+
+
+def _reported_line(mail, message_id):
+    """The line of a chatter that a report is about, also by the Message-ID a relay gave it."""
+    evidence = mail.batch.evidence
+    ids = [line.id for line in evidence.lines(message_id)]
+    ids += [link.line_id for link in evidence.links_of(message_id) if link.line_id]
+    return mail.row.env["mail.message"].browse(ids[:1])
 
 
 def set_customer(record, partner):

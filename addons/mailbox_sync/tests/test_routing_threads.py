@@ -82,7 +82,9 @@ class TestThreads(RoutingCase):
 
     # -- Message-IDs that a relay replaced -----------------------------------------------------
 
-    def test_odoos_mail_keeps_a_findable_id_when_a_relay_replaces_it(self):
+    def relay(self):
+        """A mail of Odoo as it lies among the sent mail after a relay gave it another id; its line
+        and its row."""
         line, mail = self.notify()
         built = self.env["ir.mail_server"]._build_email__(
             self.mailbox.address, ["bob@shop.test"], "More", "More", message_id=mail.message_id
@@ -95,10 +97,35 @@ class TestThreads(RoutingCase):
         row = self.rows(self.mailbox)[key]
         row.with_user(self.owner).action_route()
         self.run_jobs()
+        return line, row
+
+    def test_odoos_mail_keeps_a_findable_id_when_a_relay_replaces_it(self):
+        line, row = self.relay()
         self.assertEqual(row.decision_ids.outcome, "noted")
         self.assertEqual(row.link_ids.mail_message_id, line, "it is in the chatter already")
         reply = self.deliver("Re: More", in_reply_to="<CAF=relay@mail.gmail.com>")
         self.assertEqual((reply.outcome, reply.link_ids.res_id), ("joined", self.record.id))
+
+    def test_a_report_finds_the_mail_that_failed_by_the_relays_id(self):
+        line, _row = self.relay()
+        report = (
+            f"Message-ID: <b@mta.test>\nFrom: MAILER-DAEMON@mta.test\nTo: {self.mailbox.address}\n"
+            "Subject: Undelivered Mail\nAuto-Submitted: auto-replied\n"
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+            "--b\nContent-Type: text/plain\n\nNobody there.\n"
+            "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mta.test\n\n"
+            "Final-Recipient: rfc822; bob@shop.test\nAction: failed\nStatus: 5.1.1\n\n"
+            "--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <CAF=relay@mail.gmail.com>\n\n"
+            "--b--\n"
+        )
+        key = self.world.deliver(raw=report.encode(), received_at=self.now())
+        self.look(self.mailbox)
+        row = self.rows(self.mailbox)[key]
+        row.with_user(self.owner).action_route()
+        self.run_jobs()
+        self.assertEqual((row.decision_ids.outcome, row.link_ids.res_id), ("noted", self.record.id))
+        self.assertEqual(self.record.message_bounce, 1)
+        self.assertEqual(line.notification_ids.mapped("notification_status"), ["bounce"])
 
     def test_a_copied_own_id_swallows_nothing(self):
         for verdict in ("", VOUCHED):
