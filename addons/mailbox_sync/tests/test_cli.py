@@ -53,11 +53,11 @@ class TestCommand(TransactionCase):
     def test_help_of_every_command(self):
         code, text, _err = self.call("--help")
         self.assertEqual(code, 0)
-        for name in ("doctor", "sync", "parity", "rotate-keys"):
+        for name in ("doctor", "sync", "parity", "listen", "rotate-keys"):
             self.assertIn(name, text)
             code, words, _err = self.call(name, "--help")
             self.assertEqual(code, 0)
-            for option in ("--database", "--config", "--json"):
+            for option in ("--database", "--config", *(["--json"] if name != "listen" else [])):
                 self.assertIn(option, words)
         self.assertEqual(self.call("unheard")[0], 2)
         self.assertEqual(self.call()[0], 2)
@@ -98,6 +98,22 @@ class TestCommand(TransactionCase):
     def test_doctor_tells_of_another_provider_address(self):
         with patch.dict(os.environ, {"MAILBOX_GOOGLE_BASE_URL": "http://127.0.0.1:9"}):
             self.assertIn("Tokens go to http://127.0.0.1:9", self.call("doctor")[1])
+
+    def test_doctor_tells_of_the_proxy(self):
+        proxy = "http://ann:planted@proxy.example.com:3128"
+        with patch.dict(os.environ, {"MAILBOX_PROXY": proxy, "HTTPS_PROXY": "http://other:1"}):
+            self.assertEqual(conf.endpoints().proxy, proxy)
+            text = self.call("doctor")[1]
+            self.assertIn("ok   proxy: proxy.example.com:3128", text)
+            self.assertNotIn("planted", text)
+        with patch.dict(os.environ, {"MAILBOX_PROXY": "proxy:3128"}):
+            self.assertIn(
+                "BAD  proxy: The proxy must be given as http://host:port", self.call("doctor")[1]
+            )
+        with patch.dict(os.environ, {"HTTPS_PROXY": "http://other:1"}):
+            self.assertIn(
+                "note proxy: HTTPS_PROXY of the environment is not used", self.call("doctor")[1]
+            )
 
     def test_sync_and_unknown_address(self):
         code, _out, complaint = self.call("sync", "--mailbox", "nobody@example.org")

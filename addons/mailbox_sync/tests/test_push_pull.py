@@ -15,6 +15,7 @@ from odoo.tools import file_open, mute_logger
 from mailbox_core.errors import Unavailable
 
 from ..engine import listener as listening
+from ..engine import listeners as all_listeners
 from ..engine import notice
 from ..engine.listener import Database, Listener
 from ..engine.listeners import Listeners
@@ -331,6 +332,30 @@ class TestPushPull(PushMixin, TransactionCase):
             listeners.beat()
             self.assertEqual(listeners._known[name], {})
             self.assertTrue(second._stopped.is_set())
+
+    def test_without_a_choice_all_databases_with_the_addon_are_served(self):
+        here = self.env.cr.dbname
+        listeners = Listeners()
+        with patch.object(all_listeners, "list_dbs", return_value=["postgres", here]) as listed:
+            self.assertEqual(listeners._names(), [here])
+            listeners._databases[here] = Database(here)
+            self.assertEqual(listeners._names(), [here])
+            self.assertEqual(listed.call_count, 1, "looked for once a minute")
+            listeners._searched -= all_listeners.SEARCH
+            listed.side_effect = psycopg2.OperationalError("gone")
+            with self.assertLogs("odoo.addons.mailbox_sync.engine.listeners", "WARNING"):
+                self.assertEqual(listeners._names(), [here], "what is known is kept")
+        self.assertEqual(Listeners(["a", "b"])._names(), ["a", "b"])
+
+    def test_one_database_in_trouble_does_not_keep_the_others_waiting(self):
+        here = self.env.cr.dbname
+        listeners = Listeners(["no-such-database", here])
+        with (
+            patch.object(Listener, "start", lambda listener: listener),
+            mute_logger("odoo.addons.mailbox_sync.engine.listeners", "odoo.sql_db"),
+        ):
+            listeners.beat()
+        self.assertEqual([*listeners._known[here]], [self.config.id])
 
     def test_a_dead_thread_is_replaced_and_a_lost_database_asked_again(self):
         listeners, name = Listeners([self.env.cr.dbname]), self.env.cr.dbname
