@@ -11,9 +11,6 @@ from harness.listening import until
 from harness.provider import Provider, letter
 from harness.stage import Stage
 
-#: engine/notice.py: the first key of the lock around one mailbox's wake-up.
-_LOCK = 0x6D626F77
-
 
 @pytest.fixture
 def process(stage: Stage, provider: Provider) -> Iterator[listening.Process]:
@@ -79,13 +76,14 @@ def test_mail_arrives_by_hint_and_sigterm_ends_it(stage: Stage, process: listeni
 
 
 def kill_while_the_hint_is_on_its_way(stage: Stage, process: listening.Process) -> None:
-    """Deliver mail, and kill the listener while the wake-up's lock is held: it cannot commit."""
+    """Deliver mail, and kill the listener while the subscription's row is held: it cannot
+    commit."""
     with closing(stage.databases.server.connect(stage.databases.name)) as blocker:
         with blocker.cursor() as cr:
-            cr.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK, stage.mailbox])
+            cr.execute("BEGIN; SELECT FROM mailbox_subscription FOR UPDATE")
         deliver(stage, 1)
-        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        until(lambda: stage.value(waiting), "the listener waits for the lock")
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        until(lambda: stage.value(waiting), "the listener waits for the row")
         process.kill()
 
 
