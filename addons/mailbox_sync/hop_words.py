@@ -7,9 +7,9 @@ def hop(env, name):
         "notice_ms": env._("the provider's notification"),
         "verify_ms": env._("checking the notification"),
         "queue_ms": env._("waiting for a worker"),
-        "poll_ms": env._("waiting for the next poll"),
+        "poll_ms": env._("waiting for the next look"),
         "fetch_ms": env._("fetching and storing"),
-        "show_ms": env._("telling the screens"),
+        "show_ms": env._("committing and telling the screens"),
         "body_ms": env._("preparing the body"),
         "run": env._("starting a look"),
     }

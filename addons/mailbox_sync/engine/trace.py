@@ -20,6 +20,8 @@ from . import notice
 
 #: Clocks of two machines that keep time agree so far, and providers round theirs to seconds.
 TOLERANCE = timedelta(seconds=2)
+#: The machines of one provider agree better.
+_ALIKE = timedelta(milliseconds=250)
 #: What was at the provider so long before the last look had been there in another place.
 _MARGIN = timedelta(hours=1)
 #: A notification speaks for the repeated looks that follow it for so long.
@@ -45,7 +47,9 @@ class Notice:
 
     def tells_of(self, provider_at: datetime) -> bool:
         """Whether it may be about a message that the provider got then."""
-        return (self.published or self.received) >= provider_at - TOLERANCE
+        if self.published:
+            return self.published >= provider_at - _ALIKE
+        return self.received >= provider_at - TOLERANCE
 
     def to_json(self) -> list[str | None]:
         """As it waits on the stream for the looks that repeat this one."""

@@ -70,5 +70,6 @@ from . import mailbox_alert_channels
 from . import mailbox_alert_hook
 from . import mailbox_alert_watch
 from . import mailbox_speed
+from . import mailbox_gone
 from . import res_config_alert
 from . import mailbox_push_speed

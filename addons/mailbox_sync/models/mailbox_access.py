@@ -25,6 +25,8 @@ OWNER_FIELDS = frozenset(
         "quiet_from",
         "quiet_to",
         "after_sync",
+        "gone_policy",
+        "gone_days",
         "routing",
         "log_policy",
         "partner_policy",

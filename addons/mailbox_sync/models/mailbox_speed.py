@@ -234,7 +234,7 @@ class MailboxTrace(models.Model):
             "shown_at": self.env._("Open screens are told"),
             "body_at": self.env._("The body is ready to open"),
         }
-        skipped = self.env._("found by polling, without a notification")
+        skipped = self.env._("found by a look, before or without its notification")
         for trace in self:
             lines, before = [], None
             for name, label in names.items():

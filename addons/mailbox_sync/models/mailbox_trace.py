@@ -38,7 +38,7 @@ class MailboxTrace(models.Model):
     message_id = fields.Integer(string="Message", required=True, readonly=True, aggregator=None)
     provider_at = fields.Datetime(string="At the provider", readonly=True)
     hint_at = fields.Datetime(
-        string="Notification received", readonly=True, help="Empty: found by polling."
+        string="Notification received", readonly=True, help="Empty: found by a look without it."
     )
     verified_at = fields.Datetime(string="Notification verified", readonly=True)
     sync_at = fields.Datetime(string="Run started", readonly=True)
@@ -56,12 +56,12 @@ class MailboxTrace(models.Model):
         help="Why it is left out of the figures.",
     )
     way = fields.Selection(
-        [("push", "Notification"), ("poll", "Polling")], compute="_compute_way", string="Found by"
+        [("push", "Notification"), ("poll", "A look")], compute="_compute_way", string="Found by"
     )
     notice_ms = fields.Integer("Notification (ms)", readonly=True, aggregator="avg")
     verify_ms = fields.Integer("Verification (ms)", readonly=True, aggregator="avg")
     queue_ms = fields.Integer("Queue (ms)", readonly=True, aggregator="avg")
-    poll_ms = fields.Integer("Until polled (ms)", readonly=True, aggregator="avg")
+    poll_ms = fields.Integer("Until looked for (ms)", readonly=True, aggregator="avg")
     fetch_ms = fields.Integer("Fetch and store (ms)", readonly=True, aggregator="avg")
     show_ms = fields.Integer("To the screens (ms)", readonly=True, aggregator="avg")
     body_ms = fields.Integer("Body (ms)", readonly=True, aggregator="avg")

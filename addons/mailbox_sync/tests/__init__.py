@@ -1,4 +1,5 @@
 from . import test_crypto
+from . import test_gone
 from . import test_health
 from . import test_import
 from . import test_faults

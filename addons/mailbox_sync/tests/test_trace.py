@@ -65,7 +65,7 @@ class TestTrace(MailboxCase):
         self.assertEqual(self.mailbox.message_count, 5)
         self.assertFalse(self.ways())
 
-    def test_mail_found_by_polling(self):
+    def test_mail_found_by_a_look(self):
         self.arrive(ago=30)
         self.look(self.mailbox)
         [way] = self.ways()
@@ -98,9 +98,17 @@ class TestTrace(MailboxCase):
         self.announce(ago=1, published=1)
         self.run_sync()
         self.assertFalse(self.ways())
-        self.arrive(ago=1.5)
+        self.arrive(ago=1.1)
         self.look(self.mailbox)
         self.assertTrue(self.ways().hint_at)
+
+    def test_in_a_burst_the_one_of_the_next_is_not_its_own(self):
+        self.arrive(ago=0.2)
+        self.announce(ago=1, published=1.2)
+        self.run_sync()
+        [way] = self.ways()
+        self.assertFalse(way.hint_at)
+        self.assertAlmostEqual(way.total_ms, way.poll_ms + way.fetch_ms, delta=4)
 
     def test_times_keep_their_milliseconds(self):
         self.arrive(ago=1)
