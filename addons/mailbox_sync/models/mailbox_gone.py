@@ -64,17 +64,19 @@ class Mailbox(models.Model):
     def _compute_gone_text(self):
         """What the policy means now, before it is saved too."""
         for mailbox in self:
-            count = len(mailbox._origin._gone_due(mailbox.gone_days)) if mailbox._origin else 0
-            mailbox.gone_text = (
-                self.env._(
-                    "%(count)s of %(all)s would be emptied in the next night; mail that belongs to "
-                    "a record is kept.",
-                    count=count,
-                    all=mailbox.gone_count,
-                )
-                if mailbox.gone_policy == "purge"
-                else self.env._("%s are kept.", mailbox.gone_count)
-            )
+            mailbox.gone_text = mailbox._gone_words()
+
+    def _gone_words(self):
+        if not self.gone_count:
+            return self.env._("Nothing was deleted at the provider so far.")
+        if self.gone_policy != "purge":
+            return self.env._("Now: %s messages, all kept.", self.gone_count)
+        return self.env._(
+            "%(count)s of %(all)s would be emptied in the next night; mail that belongs to a "
+            "record is kept.",
+            count=len(self._origin._gone_due(self.gone_days)),
+            all=self.gone_count,
+        )
 
     def _gone_due(self, days, limit=None):
         """Ids of messages that have been gone for so many days and still say something; those of a

@@ -45,7 +45,7 @@ class TestGone(MailboxCase):
         self.pass_days(900)
         self.assertEqual(self.night(), [])
         self.assertEqual((self.row.disposition, self.row.subject), ("gone", "Offer"))
-        self.assertIn("1 are kept", self.mailbox.gone_text)
+        self.assertIn("1 messages, all kept", self.mailbox.gone_text)
 
     def test_emptied_after_its_days_and_the_ledger_adds_up(self):
         self.mailbox.with_user(self.owner).write({"gone_policy": "purge", "gone_days": 10})
