@@ -167,6 +167,11 @@ class MailboxDecision(models.Model):
 
     def _say_reason(self, reason):
         text = words.say_check(self.env, reason)
+        if reason["matched"] and reason["field"] == "urgency":
+            # The answer alone tells nobody which words it rests on.
+            return self.env._(
+                "yes, %(what)s: %(found)s", what=text, found=reason.get("found") or ""
+            )
         if reason["matched"]:
             return self.env._("yes, %s", text)
         if reason.get("found"):

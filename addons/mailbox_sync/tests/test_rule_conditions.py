@@ -92,7 +92,7 @@ class TestRuleConditions(RoutingCase):
         self.assertIn("language of the text is “de”", decision.why_html)
         decision = self.outcome("urgency", "is", "high", body=german)
         self.assertEqual(decision.outcome, "triage")
-        self.assertIn("text: dringend", str(decision.steps))
+        self.assertIn("text: dringend", str(decision.why_html))
         self.assertEqual(self.outcome("language", "is", "fr", body=german).outcome, "stored")
 
     def test_a_rule_about_language_is_refused_where_nobody_can_tell_it(self):
