@@ -16,6 +16,7 @@ from . import test_conversations
 from . import test_access
 from . import test_alert
 from . import test_alert_hook
+from . import test_alert_push
 from . import test_pieces
 from . import test_shell
 from . import test_cli
