@@ -47,7 +47,7 @@ class MailboxPushSetup(models.TransientModel):
     )
     config_id = fields.Many2one("mailbox.push.config", compute="_compute_config")
     project_id = fields.Char(string="Cloud project")
-    topic_id = fields.Char(string="Topic", default="mailbox-gmail")
+    topic_id = fields.Char(default="mailbox-gmail")
     watched = fields.Selection(
         selection=lambda self: self.env["mailbox.push.config"]._fields["watched"].selection,
         string="Worth a notification",
