@@ -12,6 +12,7 @@ The network comes first, in a few threads that touch neither the database nor th
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -184,12 +185,9 @@ def write(
     ``due``: seconds of rest and end of it by stream id; a run that ended after ``since`` goes on.
     """
     rows = [_row(look, *due[look.stream.id]) for look in looks]
-    try:
-        with env.cr.savepoint(flush=False):
-            return _write(env, rows, since, lock)
-    except psycopg2.errors.SerializationFailure:
-        # Somebody has written to one of the rows since this transaction began.
-        pass
+    # It fails when somebody has written to one of the rows since this transaction began.
+    with suppress(psycopg2.errors.SerializationFailure), env.cr.savepoint(flush=False):
+        return _write(env, rows, since, lock)
     written = set()
     for row in rows:
         try:

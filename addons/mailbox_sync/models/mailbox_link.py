@@ -21,7 +21,7 @@ class MailboxLink(models.Model):
         "mail.message", string="Line in the chatter", ondelete="set null", index="btree_not_null"
     )
     route_id = fields.Many2one("mailbox.route", string="Rule", ondelete="set null")
-    alias_id = fields.Many2one("mail.alias", string="Alias", ondelete="set null")
+    alias_id = fields.Many2one("mail.alias", ondelete="set null")
     origin = fields.Selection(
         [
             ("rule", "A rule"),

@@ -35,7 +35,7 @@ class MailboxTrace(models.Model):
 
     mailbox_id = fields.Many2one("mailbox", required=True, ondelete="cascade", readonly=True)
     # No Many2one: its name is the subject, and managers see this row without reading the mail.
-    message_id = fields.Integer(string="Message", required=True, readonly=True, aggregator=None)
+    message_id = fields.Integer(required=True, readonly=True, aggregator=None)
     provider_at = fields.Datetime(string="At the provider", readonly=True)
     hint_at = fields.Datetime(
         string="Notification received", readonly=True, help="Empty: found by a look without it."

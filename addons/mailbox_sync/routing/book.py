@@ -45,7 +45,7 @@ class Book:
     links: list = field(default_factory=list)
     decisions: list = field(default_factory=list)
 
-    def write(self):
+    def settle(self):
         """Write it all. Two jobs that wrote about the same mail collide here, and the later one is
         started again: PostgreSQL refuses a row that its snapshot does not see."""
         self.env.flush_all()

@@ -3,6 +3,7 @@ needed.
 """
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -236,10 +237,10 @@ class Batch:
             self.book.links.append(values)
         self.pending.clear()
 
-    def write(self):
+    def settle(self):
         """Write down the links, and the decisions if there are any."""
         self.keep()
-        self.book.write()
+        self.book.settle()
 
     def lose(self, mail):
         """The work on a mail was rolled back."""
@@ -269,10 +270,8 @@ def own_addresses(mailbox):
 def _head(row, store):
     """Enough octets for the header; the whole source where it has to be fetched anyway."""
     if row.raw_store:
-        try:
+        with suppress(RawMissing):
             return store.head(row.raw_store)
-        except RawMissing:
-            pass
     return row._source()
 
 

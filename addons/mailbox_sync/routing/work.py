@@ -53,7 +53,7 @@ class Work:
             else:
                 self._route(mail)
         gateway.reset_bounces(self.env, self._alive)
-        self.batch.write()
+        self.batch.settle()
 
     def _route(self, mail):
         made = Plan()

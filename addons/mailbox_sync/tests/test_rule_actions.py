@@ -178,7 +178,7 @@ class TestRuleActions(RoutingCase):
         self.then("forward", rule, sequence=20)
 
         def fail(*_args):
-            raise UserError("No tags today.")
+            raise UserError(self.env._("No tags today."))
 
         self.patch(KINDS["tag"], "run", fail)
         with mute_logger("odoo.addons.mailbox_sync.routing.actions.desk"):

@@ -45,7 +45,7 @@ class Bench:
             values = {"provider": "memory", "address": "sales@example.com", "routing": "company"}
             env["mailbox"].create({"name": "Bench", **values})._sync_start()
             if scene != "replies":
-                rule = {"name": "Leads", "target_model": "crm.lead"}
+                rule: dict[str, Any] = {"name": "Leads", "target_model": "crm.lead"}
                 if scene == "nothing":
                     line = {"field": "subject", "op": "contains", "value": "no such words"}
                     rule["line_ids"] = [(0, 0, line)]
