@@ -8,16 +8,14 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import NO_ACCESS
 
 from mailbox_core.errors import ProviderError, Refused, Throttled, Unavailable
 from mailbox_core.net.public import check_url
 from mailbox_core.net.webhook import deliver
 
-from .. import conf, crypto, jobs
+from .. import conf, jobs
 from ..mapping import aware
 from ..routing.actions import webhook
-from .mailbox_credential import guarded
 
 #: Seconds between the tries of a call; after the last one it has failed.
 _WAITS = (30, 300, 1_800, 7_200, 21_600)
@@ -25,6 +23,7 @@ _WAITS = (30, 300, 1_800, 7_200, 21_600)
 
 class MailboxAlertHook(models.Model):
     _name = "mailbox.alert.hook"
+    _inherit = "mailbox.sealed.mixin"
     _description = "Web Address That Is Told of Alerts"
     _rec_name = "url"
     _order = "id"
@@ -34,14 +33,6 @@ class MailboxAlertHook(models.Model):
     company_id = fields.Many2one(
         "res.company", help="Only alerts of this company's mailboxes; empty: of all."
     )
-    secret = fields.Text(string="Sealed Secret", groups=NO_ACCESS, copy=False)
-    new_secret = fields.Char(
-        string="Secret",
-        compute="_compute_new_secret",
-        inverse="_inverse_new_secret",
-        help="Calls are signed with it. Stored encrypted and never shown again.",
-    )
-    has_secret = fields.Boolean(compute="_compute_has_secret", compute_sudo=True)
     last_at = fields.Datetime(string="Last call", readonly=True, copy=False)
     last_result = fields.Char(string="Its result", readonly=True, copy=False)
 
@@ -64,52 +55,6 @@ class MailboxAlertHook(models.Model):
         for hook in hooks.filtered(lambda hook: not hook.has_secret):
             raise ValidationError(webhook.secret_missing(hook.env))
         return hooks
-
-    def _compute_new_secret(self):
-        self.new_secret = False
-
-    def _inverse_new_secret(self):
-        for hook in self.filtered("new_secret"):
-            hook._set_secret(hook.new_secret)
-
-    @api.depends("secret")
-    def _compute_has_secret(self):
-        for hook in self:
-            hook.has_secret = bool(hook.secret)
-
-    def _context(self):
-        return f"mailbox.alert.hook:{self.id}:secret"
-
-    def _set_secret(self, text):
-        """Store the secret encrypted. Raises UserError for one that could be guessed."""
-        self.ensure_one()
-        webhook.check_secret(self.env, text.strip())
-        hook = self.sudo()
-        hook.secret = guarded(lambda: conf.keyring().seal(text.strip(), hook._context()))
-
-    def _open_secret(self):
-        """The secret in clear, for one call."""
-        self.ensure_one()
-        sealed = self.sudo().secret
-        return guarded(lambda: conf.keyring().open(sealed, self._context())) if sealed else ""
-
-    @api.model
-    def _rotate_keys(self):
-        """Seal every secret with the current primary key; returns how many were sealed anew."""
-        ring = guarded(conf.keyring)
-        stale = self._sealed().filtered(lambda hook: not ring.is_current(hook.secret))
-        for hook in stale:
-            hook._set_secret(hook._open_secret())
-        return len(stale)
-
-    @api.model
-    def _key_ids(self):
-        """Names of the keys that stored secrets of this model need."""
-        return {crypto.sealed_key_id(text) for text in self._sealed().mapped("secret")}
-
-    @api.model
-    def _sealed(self):
-        return self.sudo().with_context(active_test=False).search([("secret", "!=", False)])
 
     # -- calling -----------------------------------------------------------------------------------
 

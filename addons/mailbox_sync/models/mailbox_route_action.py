@@ -2,12 +2,9 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import NO_ACCESS
 
-from .. import conf, crypto
 from ..routing.actions import KINDS, priority, webhook
 from ..routing.actions import desk as actions_desk
-from .mailbox_credential import guarded
 
 _LEVELS = [
     ("auto", "By urgency and VIP"),
@@ -20,6 +17,7 @@ _LEVELS = [
 
 class MailboxRouteAction(models.Model):
     _name = "mailbox.route.action"
+    _inherit = "mailbox.sealed.mixin"
     _description = "Action of a Mail Rule"
     _order = "sequence, id"
 
@@ -38,14 +36,6 @@ class MailboxRouteAction(models.Model):
     channel_id = fields.Many2one("discuss.channel", ondelete="cascade")
     address = fields.Char(string="To", help="Addresses, separated by commas.")
     url = fields.Char(string="Address to call", help="It gets JSON by POST, signed.")
-    secret = fields.Text(string="Sealed Secret", groups=NO_ACCESS, copy=False)
-    new_secret = fields.Char(
-        string="Secret",
-        compute="_compute_new_secret",
-        inverse="_inverse_new_secret",
-        help="The receiver checks calls by it. Stored encrypted and never shown again.",
-    )
-    has_secret = fields.Boolean(compute="_compute_has_secret", compute_sudo=True)
     words = fields.Char(string="What it does", compute="_compute_words")
     deed_ids = fields.One2many("mailbox.deed", "action_id")
 
@@ -61,52 +51,6 @@ class MailboxRouteAction(models.Model):
     def _compute_words(self):
         for action in self:
             action.words = KINDS[action.kind].say(action) if action.kind in KINDS else False
-
-    # -- the secret of calls -------------------------------------------------------------------
-
-    def _compute_new_secret(self):
-        self.new_secret = False
-
-    def _inverse_new_secret(self):
-        for action in self.filtered("new_secret"):
-            action._set_secret(action.new_secret)
-
-    @api.depends("secret")
-    def _compute_has_secret(self):
-        for action in self:
-            action.has_secret = bool(action.secret)
-
-    def _context(self):
-        return f"mailbox.route.action:{self.id}:secret"
-
-    def _set_secret(self, text):
-        """Store the secret encrypted. Raises UserError for one that could be guessed."""
-        self.ensure_one()
-        webhook.check_secret(self.env, text.strip())
-        action = self.sudo()
-        action.secret = guarded(lambda: conf.keyring().seal(text.strip(), action._context()))
-
-    def _open_secret(self):
-        """The secret in clear, for one call; empty when none is stored."""
-        self.ensure_one()
-        sealed = self.sudo().secret
-        return guarded(lambda: conf.keyring().open(sealed, self._context())) if sealed else ""
-
-    @api.model
-    def _rotate_keys(self):
-        """Seal every secret with the current primary key; returns how many were sealed anew."""
-        ring = guarded(conf.keyring)
-        stale = self.sudo().search([("secret", "!=", False)])
-        stale = stale.filtered(lambda action: not ring.is_current(action.secret))
-        for action in stale:
-            action._set_secret(action._open_secret())
-        return len(stale)
-
-    @api.model
-    def _key_ids(self):
-        """Names of the keys that stored secrets of this model need."""
-        sealed = self.sudo().search([("secret", "!=", False)]).mapped("secret")
-        return {crypto.sealed_key_id(text) for text in sealed}
 
     # -- what makes sense ----------------------------------------------------------------------
 

@@ -2,43 +2,20 @@
 
 import json
 import os
-import threading
-from http.server import HTTPServer
 from unittest.mock import patch
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests.common import _super_send, tagged
+from odoo.tests.common import tagged
 
 from mailbox_core.net.webhook import signature
 
 from ..models.mailbox_alert_hook import _WAITS
+from .receiver_common import SECRET, ReceiverMixin
 from .test_alert import AlertCase
-from .test_rule_webhook import SECRET, _Handler
 
 
 @tagged("post_install", "-at_install")
-class TestAlertHook(AlertCase):
-    @classmethod
-    def _request_handler(cls, session, request, /, **kwargs):
-        """Odoo's guard against calls from tests knows single time limits only."""
-        if not request.url.startswith("http://127.0.0.1:"):
-            raise AssertionError(request.url)
-        return _super_send(session, request, **kwargs)
-
-    def setUp(self):
-        super().setUp()
-        self.server = HTTPServer(("127.0.0.1", 0), _Handler)
-        self.server.calls, self.server.answers = [], []
-        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        environment = patch.dict(os.environ, {"MAILBOX_WEBHOOK_NETWORKS": "127.0.0.0/8"})
-        environment.start()
-        self.addCleanup(environment.stop)
-
+class TestAlertHook(ReceiverMixin, AlertCase):
     def hook(self, **values):
         return self.env["mailbox.alert.hook"].create(
             {"url": self.url, "new_secret": SECRET, **values}

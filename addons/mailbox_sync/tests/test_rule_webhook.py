@@ -2,56 +2,20 @@
 
 import json
 import os
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests.common import _super_send, tagged
+from odoo.tests.common import tagged
 
 from mailbox_core.net.webhook import signature
 
 from ..models.mailbox_deed import _WAITS
+from .receiver_common import SECRET, ReceiverMixin
 from .routing_common import RoutingCase
-
-SECRET = "a secret that nobody guesses"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.calls.append((dict(self.headers), body))
-        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_args):
-        """Quiet."""
 
 
 @tagged("post_install", "-at_install")
-class TestRuleWebhook(RoutingCase):
-    @classmethod
-    def _request_handler(cls, session, request, /, **kwargs):
-        """Odoo's guard against calls from tests knows single time limits only."""
-        if not request.url.startswith("http://127.0.0.1:"):
-            raise AssertionError(request.url)
-        return _super_send(session, request, **kwargs)
-
-    def setUp(self):
-        super().setUp()
-        self.server = HTTPServer(("127.0.0.1", 0), _Handler)
-        self.server.calls, self.server.answers = [], []
-        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        environment = patch.dict(os.environ, {"MAILBOX_WEBHOOK_NETWORKS": "127.0.0.0/8"})
-        environment.start()
-        self.addCleanup(environment.stop)
-
+class TestRuleWebhook(ReceiverMixin, RoutingCase):
     def hook(self, **values):
         route = values.pop("route", None) or self.rule()
         return self.env["mailbox.route.action"].create(
