@@ -55,7 +55,7 @@ class MailboxDecision(models.Model):
                 line = gateway.line_of(one.record, mail) or outcome.add(one.record, mail)
                 origin = "copy" if one.is_there else "thread"
                 outcome.link(mail, one.record, line, origin=origin)
-                mail.batch.write()
+                mail.batch.settle()
                 return one.record
         return None
 
@@ -69,7 +69,7 @@ class MailboxDecision(models.Model):
         record = system._mailbox_new(mail, values)
         line = gateway.line_of(record, mail)
         outcome.link(mail, record, line, origin="person", opened=True)
-        mail.batch.write()
+        mail.batch.settle()
         if route:
             route._after_open(record, mail)
             desk.perform(mail, route, record)
@@ -94,7 +94,7 @@ class MailboxDecision(models.Model):
             record.check_access("write")
             line = outcome.add(record.sudo(), mail)
             outcome.link(mail, record.sudo(), line, origin="person")
-            mail.batch.write()
+            mail.batch.settle()
             decision._finish("joined", record)
 
     def action_reject(self):
