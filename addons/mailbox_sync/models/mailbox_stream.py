@@ -30,6 +30,7 @@ from .. import jobs, mapping
 from ..engine import guard, notice, trace
 from ..engine.step import Outcome, Step
 from ..store.ledger import waiting
+from ..store.writer import Written
 
 _logger = logging.getLogger(__name__)
 
@@ -122,8 +123,6 @@ class MailboxStream(models.Model):
 
     def _step(self, provider, state: StreamState, request, hints, now: datetime) -> str:
         """Network first; then lock, compare and write."""
-        started = fields.Datetime.now()
-        trigger = hints[-1:].trigger or "poll"
         step = Step(self, provider, now)
         gathered = step.gather(state, request)
         self.mailbox_id._budget().settle()
@@ -131,6 +130,16 @@ class MailboxStream(models.Model):
             jobs.wake(self, "new", _BUSY)
             return "busy"
         self.invalidate_recordset()
+        # Whatever goes wrong in here must free its locks at once: ``_sync_failed`` is called while
+        # the transaction of the job is still open.
+        with self.env.cr.savepoint():
+            written = self._commit(step, gathered, hints, now)
+        return f"{written.created} new, {written.updated} changed"
+
+    def _commit(self, step: Step, gathered, hints, now: datetime) -> Written:
+        """Write what a step has gathered; the row of the stream is locked."""
+        started = mapping.naive(now)
+        trigger = hints[-1:].trigger or "poll"
         run = trace.Run.of(self, hints, now)
         outcome = step.commit(gathered, self._with_hints(self._state(), hints, now))
         hints.unlink()
@@ -139,8 +148,7 @@ class MailboxStream(models.Model):
         self._follow(outcome, gathered, now)
         self.mailbox_id._after_step(self, outcome, gathered, started, trigger)
         self.mailbox_id._after_arrival(traced)
-        written = outcome.written
-        return f"{written.created} new, {written.updated} changed"
+        return outcome.written
 
     def _follow(self, outcome: Outcome, gathered, now: datetime) -> None:
         """Store the position and carry out what the machine asks for."""
@@ -187,10 +195,15 @@ class MailboxStream(models.Model):
     def _sync_failed(self, exc_name="", **_vals):
         """A job ended in a surprise (called by queue_job in a transaction of its own): say so, and
         let the poll try again later. The message of the exception stays in the job: it may quote
-        mail."""
+        mail.
+
+        The transaction of the job is open still: what it has locked is left as it is, for waiting
+        for it would never end."""
         for stream in self:
-            stream.mailbox_id.crash = exc_name or "unknown"
-            stream.due_at = fields.Datetime.now() + timedelta(seconds=_LOST)
+            if mailbox := stream.mailbox_id.try_lock_for_update(allow_referencing=True):
+                mailbox.crash = exc_name or "unknown"
+            if stream.try_lock_for_update(allow_referencing=True):
+                stream.due_at = fields.Datetime.now() + timedelta(seconds=_LOST)
 
     # -- state ---------------------------------------------------------------------------------
 

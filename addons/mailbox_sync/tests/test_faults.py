@@ -143,6 +143,25 @@ class TestFaults(MailboxCase):
         self.run_jobs()
         self.assert_same(mailbox, world)
 
+    def test_a_surprise_while_writing_undoes_the_page_and_frees_its_locks(self):
+        """queue_job tells of the failure in a second transaction while the first is still open: a
+        lock that the first one kept would be waited for until the worker is killed."""
+        mailbox, world = self.make_mailbox()
+        self.fill(world, 5)
+        mailbox._sync_start()
+        stream = mailbox.stream_ids
+        before = stream.version
+        surprise = patch.object(type(mailbox), "_after_arrival", side_effect=ZeroDivisionError)
+        with surprise, self.assertRaises(ZeroDivisionError):
+            stream._job_sync()
+        self.assertEqual(stream.version, before)
+        self.assertFalse(mailbox.message_count)
+        stream._sync_failed(exc_name="builtins.ZeroDivisionError")
+        self.assertEqual(mailbox.crash, "builtins.ZeroDivisionError")
+        self.start(mailbox)
+        self.assertEqual(len(self.rows(mailbox)), 5)
+        self.assertFalse(mailbox.crash)
+
     def test_quarantine_is_retried_later_and_ever_more_rarely(self):
         mailbox, world = self.make_mailbox()
         bad = world.deliver("Bad")
