@@ -136,6 +136,8 @@ def run_odoo(
     configuration = odoo_config.write(instance)
     return subprocess.run(
         [str(paths.environment() / "bin" / "odoo-bin"), "-c", str(configuration), *arguments],
+        # Odoo lets the PG* variables win over its configuration.
+        env={**os.environ, **instance.server.environment()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

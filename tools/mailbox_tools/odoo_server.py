@@ -86,6 +86,8 @@ class OdooServer:
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
                 [str(paths.environment() / "bin" / "odoo-bin"), "-c", str(configuration)],
+                # Odoo lets the PG* variables win over its configuration.
+                env={**os.environ, **self.instance.server.environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

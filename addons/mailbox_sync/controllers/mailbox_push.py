@@ -53,6 +53,8 @@ class MailboxPush(http.Controller):
             # No database, or none that answers: the provider shall come again. Odoo gets this far
             # without one only where the addon is among server_wide_modules, else it says 404.
             return _answer(503)
+        if "mailbox.push.config" not in request.env:
+            raise NotFound()  # known to the server, not installed in this database
         try:
             accepted = self._authentic(provider, spec)
         except Unwelcome as unwelcome:
