@@ -100,10 +100,12 @@ class MailboxStream(models.Model):
         self.ensure_one()
         if self.mailbox_id._is_asleep():
             return "asleep: " + self.mailbox_id._asleep_reason()
-        self.env.cr.postcommit.add(partial(notice.wake_leftovers, self.env.registry, self.id))
         if not self._take_turn():
             jobs.wake(self, "new", _BUSY)
             return "busy"
+        # Whose turn it is looks for hints that came meanwhile; a job that found a busy stream must
+        # not, or it would wake itself again and again until the turn ends.
+        self.env.cr.postcommit.add(partial(notice.wake_leftovers, self.env.registry, self.id))
         now = datetime.now(timezone.utc)
         hints = self._hints()
         state = self._with_hints(self._state(), hints, now)

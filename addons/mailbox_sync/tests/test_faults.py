@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from mailbox_core.errors import AuthorizationLost, Refused, Throttled, Unavailable
 
-from ..engine import step
+from ..engine import notice, step
 from .common import MailboxCase
 
 
@@ -161,6 +161,22 @@ class TestFaults(MailboxCase):
         self.start(mailbox)
         self.assertEqual(len(self.rows(mailbox)), 5)
         self.assertFalse(mailbox.crash)
+
+    def test_a_busy_stream_is_not_asked_again_at_once(self):
+        mailbox, _world = self.make_mailbox()
+        self.start(mailbox)
+        stream = mailbox.stream_ids
+        self.trap.enqueued_jobs.clear()
+        self.env["mailbox.hint"].create({"stream_id": stream.id, "source": "push"})
+        with (
+            patch.object(type(stream), "_take_turn", return_value=False),
+            patch.object(notice, "wake_leftovers") as leftovers,
+        ):
+            self.assertEqual(stream._job_sync(), "busy")
+            self.env.cr.postcommit.run()
+        leftovers.assert_not_called()
+        (job,) = self.trap.enqueued_jobs
+        self.assertTrue(job.eta, "it waits before it looks again")
 
     def test_quarantine_is_retried_later_and_ever_more_rarely(self):
         mailbox, world = self.make_mailbox()
