@@ -4,6 +4,7 @@ from . import mailbox_bucket
 from . import mailbox_member
 from . import mailbox_credential
 from . import mailbox_sealed_mixin
+from . import mailbox_webhook_mixin
 from . import mailbox_client
 from . import mailbox_signin
 from . import mailbox_connect

@@ -9,11 +9,9 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from mailbox_core.errors import ProviderError, Refused, Throttled, Unavailable
-from mailbox_core.net.public import check_url
-from mailbox_core.net.webhook import deliver
+from mailbox_core.errors import ProviderError, Throttled, Unavailable
 
-from .. import conf, jobs
+from .. import jobs
 from ..mapping import aware
 from ..routing.actions import webhook
 
@@ -23,7 +21,7 @@ _WAITS = (30, 300, 1_800, 7_200, 21_600)
 
 class MailboxAlertHook(models.Model):
     _name = "mailbox.alert.hook"
-    _inherit = "mailbox.sealed.mixin"
+    _inherit = "mailbox.webhook.mixin"
     _description = "Web Address That Is Told of Alerts"
     _rec_name = "url"
     _order = "id"
@@ -41,12 +39,8 @@ class MailboxAlertHook(models.Model):
     @api.constrains("url")
     def _check_url(self):
         for hook in self:
-            try:
-                check_url(hook.url, conf.webhook_networks())
-            except Refused as error:
-                raise ValidationError(error.detail) from error
-            except ProviderError:
-                continue  # no name server just now: the calls will tell
+            if trouble := webhook.problem(hook):
+                raise ValidationError(trouble)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -78,15 +72,7 @@ class MailboxAlertHook(models.Model):
         """One call; the error that ended it, as a value, so that the note about it stays."""
         error = None
         try:
-            status = deliver(
-                self.url,
-                body,
-                secret=self._open_secret(),
-                name=name,
-                at=aware(fields.Datetime.now()),
-                allowed=conf.webhook_networks(),
-            )
-            result = self.env._("Answered %s", status)
+            result = self.env._("Answered %s", self._deliver(body, name))
         except (ProviderError, UserError) as trouble:
             error, result = trouble, getattr(trouble, "detail", "") or str(trouble)
         self.sudo().write({"last_at": fields.Datetime.now(), "last_result": result[:500]})

@@ -4,10 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from mailbox_core.errors import ProviderError, Throttled, Unavailable
-from mailbox_core.net.webhook import deliver
 
-from .. import conf, jobs
-from ..mapping import aware
+from .. import jobs
 from ..routing import facts
 from ..routing.actions import KINDS, webhook
 from ..store.raw import RawMissing
@@ -75,15 +73,7 @@ class MailboxDeed(models.Model):
         try:
             mail = facts.mail_of(self.message_id)
             body = webhook.payload(mail, self.route_id, self._record())
-            secret = action._open_secret()
-            status = deliver(
-                action.url,
-                body,
-                secret=secret,
-                name=f"{self._database()}-{self.id}",
-                at=aware(fields.Datetime.now()),
-                allowed=conf.webhook_networks(),
-            )
+            status = action._deliver(body, f"{self._database()}-{self.id}")
         except (Throttled, Unavailable) as error:
             return self._put_off(error)
         except (ProviderError, RawMissing, UserError) as error:

@@ -16,16 +16,17 @@ from mailbox_core import registry
 from mailbox_core.errors import ProviderError, Refused
 from mailbox_core.net.service_account import ServiceAccount
 
-from .. import conf, crypto, push_words
+from .. import conf, push_words
 from ..engine.listener import Order
-from .mailbox_credential import guarded
 from .mailbox_push_config import RESOURCE
 
 _logger = logging.getLogger(__name__)
 
 
 class MailboxPushConfig(models.Model):
-    _inherit = "mailbox.push.config"
+    _name = "mailbox.push.config"
+    _inherit = ["mailbox.push.config", "mailbox.sealed.mixin"]
+    _sealed_field = "service_key"
 
     queue_id = fields.Char(
         string="Pub/Sub subscription",
@@ -105,14 +106,9 @@ class MailboxPushConfig(models.Model):
             account = ServiceAccount.parse(text or "")
         except Refused as error:
             raise UserError(error.detail) from error
-        text, context = account.dump(), self._key_context()
-        sealed = guarded(lambda: conf.keyring().seal(text, context))
-        uuid = self._this_database()
-        self.sudo().write({"service_key": sealed, "service_key_database": uuid})
+        self._seal(account.dump())
+        self.sudo().service_key_database = self._this_database()
         self.write({"service_account": account.email, "service_key_id": account.key_id})
-
-    def _key_context(self):
-        return f"mailbox.push.config:{self.id}:service_key"
 
     def _open_key(self):
         """The service account with its key; None without one, or in a copy of the database that
@@ -121,11 +117,7 @@ class MailboxPushConfig(models.Model):
         config = self.sudo()
         if not config.service_key or config.service_key_database != self._this_database():
             return None
-        return ServiceAccount.parse(config._unsealed())
-
-    def _unsealed(self):
-        sealed, context = self.service_key, self._key_context()
-        return guarded(lambda: conf.keyring().open(sealed, context))
+        return ServiceAccount.parse(config._open_secret())
 
     def _this_database(self):
         return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
@@ -136,22 +128,6 @@ class MailboxPushConfig(models.Model):
         self.check_access("write")
         self.sudo().service_key = False
         self.write({"service_account": False, "service_key_id": False})
-
-    @api.model
-    def _rotate_keys(self):
-        """Seal every key with the current primary one; returns how many were sealed anew."""
-        ring = guarded(conf.keyring)
-        stale = self.sudo().search([("service_key", "!=", False)])
-        stale = stale.filtered(lambda config: not ring.is_current(config.service_key))
-        for config in stale:
-            config.service_key = ring.seal(config._unsealed(), config._key_context())
-        return len(stale)
-
-    @api.model
-    def _key_ids(self):
-        """Names of the keys that stored secrets of this model need."""
-        sealed = self.sudo().search([("service_key", "!=", False)]).mapped("service_key")
-        return {crypto.sealed_key_id(text) for text in sealed}
 
     # -- listening -------------------------------------------------------------------------------
 

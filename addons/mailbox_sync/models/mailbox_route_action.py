@@ -17,7 +17,7 @@ _LEVELS = [
 
 class MailboxRouteAction(models.Model):
     _name = "mailbox.route.action"
-    _inherit = "mailbox.sealed.mixin"
+    _inherit = "mailbox.webhook.mixin"
     _description = "Action of a Mail Rule"
     _order = "sequence, id"
 
