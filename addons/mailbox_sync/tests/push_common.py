@@ -4,6 +4,8 @@ import os
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from odoo.tests import TransactionCase, new_test_user
+
 from mailbox_core.types import Credentials
 from mailbox_sandbox import push_token
 from mailbox_sandbox.sandbox import Sandbox
@@ -20,15 +22,16 @@ MODIFY = "https://www.googleapis.com/auth/gmail.modify"
 class PushMixin:
     """For test cases with a class environment: a sandbox, settings, one connected mailbox."""
 
+    endpoint = "http://127.0.0.1/mailbox/push/gmail"
+
     @classmethod
-    def set_up_push(cls, endpoint="http://127.0.0.1/mailbox/push/gmail"):
+    def set_up_push(cls):
         cls.sandbox = Sandbox.start()
         cls.addClassCleanup(cls.sandbox.stop)
         cls.sandbox.world.add_client("cid", "secret", [], PROJECT)
         cls.account = cls.sandbox.world.add_account(ADDRESS, "Ada")
         cls.sandbox.add_topic(TOPIC)
         cls.startClassPatcher(patch.dict(os.environ, {"MAILBOX_GOOGLE_BASE_URL": cls.sandbox.url}))
-        cls.endpoint = endpoint
         cls.env["mailbox.client"].create(
             {"provider": "gmail", "client_id": "cid", "new_secret": "secret"}
         )
@@ -37,7 +40,7 @@ class PushMixin:
                 "provider": "gmail",
                 "project_id": PROJECT,
                 "topic_id": "mailbox-gmail",
-                "audience": endpoint,
+                "audience": cls.endpoint,
                 "signers": SIGNER,
             }
         )
@@ -112,3 +115,24 @@ class PushMixin:
         self.waiting_jobs(stream).unlink()
         self.env.flush_all()
         yield
+
+
+class PushCase(PushMixin, TransactionCase):
+    """The same in a transaction, with what a test leaves at the provider cleared away before the
+    next one. ``manager`` and ``person``: a manager of mailboxes, and somebody else."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_up_push()
+        cls.manager = new_test_user(cls.env, "boss", "mailbox_sync.group_manager")
+        cls.person = new_test_user(cls.env, "person", "base.group_user")
+
+    def setUp(self):
+        super().setUp()
+        # Tokens are kept with a cursor of their own.
+        self.registry_enter_test_mode()
+        self.account.watches.clear()
+        self.sandbox.faults.clear()
+        self.sandbox.add_topic(TOPIC)
+        self.sign_in(self.mailbox)

@@ -3,30 +3,22 @@
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from odoo.tests import TransactionCase, new_test_user
-
 from .. import push_preflight
-from .push_common import TOPIC, PushMixin
+from .push_common import PushCase
 
 ENDPOINT = "https://odoo.example.com/mailbox/push/gmail"
 
 
-class SetupCase(PushMixin, TransactionCase):
+class SetupCase(PushCase):
+    endpoint = ENDPOINT
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.set_up_push(ENDPOINT)
         cls.env["ir.config_parameter"].set_param("web.base.url", "https://odoo.example.com")
-        cls.manager = new_test_user(cls.env, "boss", "mailbox_sync.group_manager")
-        cls.person = new_test_user(cls.env, "person", "base.group_user")
 
     def setUp(self):
         super().setUp()
-        self.registry_enter_test_mode()
-        self.account.watches.clear()
-        self.sandbox.faults.clear()
-        self.sandbox.add_topic(TOPIC)
-        self.sign_in(self.mailbox)
         self.answer = SimpleNamespace(status_code=405, headers={"Allow": "POST"})
         self.startPatcher(patch.object(push_preflight.requests, "get", self.get))
 

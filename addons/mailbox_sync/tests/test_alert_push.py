@@ -3,27 +3,16 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 
 from ..engine import notice
-from .push_common import ADDRESS, PROJECT, TOPIC, PushMixin
+from .push_common import ADDRESS, PROJECT, TOPIC, PushCase
 
 
 @tagged("-at_install", "post_install")
-class TestAlertPush(PushMixin, TransactionCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.set_up_push()
-
+class TestAlertPush(PushCase):
     def setUp(self):
         super().setUp()
-        # Tokens are kept with a cursor of their own.
-        self.registry_enter_test_mode()
-        self.account.watches.clear()
-        self.sandbox.faults.clear()
-        self.sandbox.add_topic(TOPIC)
-        self.sign_in(self.mailbox)
         self.mailbox.action_push_enable()
         self.line = self.mailbox.subscription_ids
 

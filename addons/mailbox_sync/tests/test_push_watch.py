@@ -5,37 +5,20 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import tagged
 
 from mailbox_core.providers.gmail.push import GmailPush
 
 from .. import mapping
 from ..engine import notice
 from ..models import mailbox_engine, mailbox_subscription
-from .push_common import ADDRESS, PROJECT, SIGNER, TOPIC, PushMixin
+from .push_common import ADDRESS, PROJECT, SIGNER, TOPIC, PushCase
 
 DAY = 86400
 
 
 @tagged("-at_install", "post_install")
-class TestPushWatch(PushMixin, TransactionCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.set_up_push()
-        cls.manager = new_test_user(cls.env, "boss", "mailbox_sync.group_manager")
-        cls.person = new_test_user(cls.env, "person", "base.group_user")
-
-    def setUp(self):
-        super().setUp()
-        # Tokens are kept with a cursor of their own.
-        self.registry_enter_test_mode()
-        # What a test does at the provider outlives it.
-        self.account.watches.clear()
-        self.sandbox.faults.clear()
-        self.sandbox.add_topic(TOPIC)
-        self.sign_in(self.mailbox)
-
+class TestPushWatch(PushCase):
     def blockers(self, mailbox=None, user=None):
         mailbox = (mailbox or self.mailbox).with_user(user or self.manager)
         return [word for word, sentence in mailbox._push_blockers() if sentence]
