@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import fields, models
 
 from .. import hop_words, jobs
-from .res_config_alert import option
+from ..options import option
 
 _ACTIVITY = "mailbox_sync.activity_alert"
 CHANNELS = ("owner", "managers", "webhook")

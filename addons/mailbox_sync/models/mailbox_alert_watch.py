@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..options import number
 from .mailbox_trace import HOPS
-from .res_config_alert import number
 
 #: Mail of this time is judged, from so many messages on.
 _WINDOW = timedelta(minutes=30)

@@ -59,10 +59,7 @@ class MailAlias(models.Model):
             return [self.env._("It has no name, so nobody can write to it.")]
         if not self.alias_domain_id and not self.alias_incoming_local:
             found.append(self.env._("It has no domain."))
-        if not ways.of(self):
-            found.append(
-                self.env._("No connected mailbox and no incoming server takes mail for it.")
-            )
+        found += self._mailbox_way_troubles(ways, address)
         if self.alias_status == "invalid":
             found.append(
                 self.env._("The last mail could not be delivered: see its default values.")
@@ -71,6 +68,27 @@ class MailAlias(models.Model):
             found.append(self.env._("A user has this address, too: notifications may come back."))
         if rules := ways.rules_before(address):
             found.append(self.env._("A rule acts first: %s.", ", ".join(rules)))
+        return found
+
+    def _mailbox_way_troubles(self, ways, address):
+        """What keeps its mail from coming in, and then from the record it shall go to."""
+        found = []
+        if ways.stays_in(address):
+            found.append(
+                self.env._(
+                    "The mailbox %s is connected, but keeps its mail: let the rules of the company"
+                    " act there.",
+                    address,
+                )
+            )
+        elif not ways.of(self):
+            found.append(
+                self.env._("No connected mailbox and no incoming server takes mail for it.")
+            )
+        model = self.alias_model_id.sudo().model
+        thread_id = self.alias_force_thread_id
+        if thread_id and model in self.env and not self.env[model].browse(thread_id).exists():
+            found.append(self.env._("The record it leads to is gone: mail opens a new one."))
         return found
 
 
@@ -89,12 +107,10 @@ class MailAliasDomain(models.Model):
 
     def _compute_mailbox_health(self):
         ways = _Ways(self.env)
-        reports = self.env["mailbox.decision"].sudo()
-        newest = reports.search([("reason", "=", "bounce")], limit=1).create_date
         for domain in self:
             into = ways.of_domain(domain.name)
             domain.mailbox_ways = ", ".join(into) or False
-            domain.mailbox_bounced_at = newest
+            domain.mailbox_bounced_at = ways.bounced_at(domain.name)
             domain.mailbox_trouble = " ".join(domain._mailbox_troubles(into)) or False
 
     def _mailbox_troubles(self, into):
@@ -129,16 +145,31 @@ class MailThread(models.AbstractModel):
 
 
 class _Ways:
-    """How mail comes in, asked once for a whole list. As superuser, but without telling who owns a
-    mailbox."""
+    """How mail comes in, asked once for a whole list, however long it is. As superuser, but without
+    telling who owns a mailbox."""
 
     def __init__(self, env):
         self.env = env
-        mailboxes = env["mailbox"].sudo().search([("routing", "=", "company")])
-        self._mailboxes = [one for one in mailboxes.mapped("address") if one]
+        connected = env["mailbox"].sudo().search([("address", "!=", False)])
+        serving = connected.filtered(lambda one: one.routing == "company")
+        self._mailboxes = [one.lower() for one in serving.mapped("address")]
+        self._keeping = {one.lower() for one in (connected - serving).mapped("address")}
         servers = env["fetchmail.server"].sudo().search([("state", "=", "done")])
         self._servers = servers.mapped("name")
         self._routes = env["mailbox.route"].sudo().search([("mailbox_id", "=", False)])
+        staff = (
+            env["res.users"]
+            .sudo()
+            .search_fetch(
+                [("share", "=", False), ("email_normalized", "!=", False)], ["email_normalized"]
+            )
+        )
+        self._staff = set(staff.mapped("email_normalized"))
+        self._reports = (
+            env["mailbox.decision"]
+            .sudo()
+            ._read_group([("reason", "=", "bounce")], ["mailbox_id"], ["create_date:max"])
+        )
 
     def of(self, alias):
         """Names of what takes mail for an alias."""
@@ -154,8 +185,20 @@ class _Ways:
 
     def has_user(self, address):
         """Whether somebody who works here has the address."""
-        users = self.env["res.users"].sudo()
-        return bool(users.search_count([("email_normalized", "=", address)], limit=1))
+        return address in self._staff
+
+    def stays_in(self, address):
+        """Whether the mailbox of this very address is connected, but no alias gets its mail."""
+        return address in self._keeping and not self._servers
+
+    def bounced_at(self, name):
+        """When the mailboxes of a domain got the last delivery report; False: never."""
+        times = [
+            at
+            for mailbox, at in self._reports
+            if (mailbox.address or "").lower().rpartition("@")[2] == name
+        ]
+        return max(times, default=False)
 
     def rules_before(self, address):
         """Names of rules of the company that ask for mail to this address."""

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from mailbox_core.sync import plan
 
 from ..engine.step import write_safely
+from ..options import forget
 from ..store.ledger import Ledger
 from ..store.raw import RawStore
 from ..store.writer import Line
@@ -19,7 +20,6 @@ _ORPHAN_SECONDS = 86400
 #: Folders of the raw store: the first byte of the hash.
 _SHARDS = 256
 _EVICT_AT_ONCE = 1000
-_RUN_DAYS = 30
 
 
 class MailboxMessage(models.Model):
@@ -94,12 +94,8 @@ class MailboxRun(models.Model):
 
     @api.autovacuum
     def _gc_runs(self):
-        """Forget runs older than the system parameter ``mailbox_sync.run_days`` says (0: never)."""
-        word = self.env["ir.config_parameter"].sudo().get_param("mailbox_sync.run_days", _RUN_DAYS)
-        days = int(word or 0)
-        if days > 0:
-            limit = fields.Datetime.now() - timedelta(days=days)
-            self.env.cr.execute("DELETE FROM mailbox_run WHERE started_at < %s", [limit])
+        """Forget runs older than the option ``run_days`` says (0: never)."""
+        forget(self.env["mailbox.run"], "started_at", "run_days")
 
 
 class MailboxConversation(models.Model):

@@ -1,11 +1,9 @@
 """Append-only audit facts: nobody changes or removes one; age does."""
 
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-_DEFAULT_DAYS = 365
+from ..options import forget
 
 
 class MailboxEvent(models.Model):
@@ -35,14 +33,5 @@ class MailboxEvent(models.Model):
 
     @api.autovacuum
     def _gc_events(self):
-        """Forget facts older than the system parameter ``mailbox_sync.event_days`` says (0:
-        never)."""
-        word = (
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param("mailbox_sync.event_days", _DEFAULT_DAYS)
-        )
-        days = int(word or 0)
-        if days > 0:
-            limit = fields.Datetime.now() - timedelta(days=days)
-            self.env.cr.execute("DELETE FROM mailbox_event WHERE at < %s", [limit])
+        """Forget facts older than the option ``event_days`` says (0: never)."""
+        forget(self, "at", "event_days")

@@ -4,11 +4,9 @@ Rows are written set by set by ``engine/trace.py``. The hops are columns that Po
 itself ("Generated Columns"), so that none can contradict its stations.
 """
 
-from datetime import timedelta
-
 from odoo import api, fields, models
 
-from .res_config_alert import number
+from ..options import forget
 
 #: Hop to the stations it lies between, as SQL. Alternatives of one way are NULL for the other.
 _SPANS = {
@@ -118,10 +116,7 @@ class MailboxTrace(models.Model):
     @api.autovacuum
     def _gc_traces(self):
         """Forget ways older than the settings say (0: never)."""
-        days = number(self.env, "trace_days")
-        if days > 0:
-            limit = fields.Datetime.now() - timedelta(days=days)
-            self.env.cr.execute("DELETE FROM mailbox_trace WHERE sync_at < %s", [limit])
+        forget(self, "sync_at", "trace_days")
 
 
 class MailboxStream(models.Model):

@@ -37,4 +37,5 @@ class MailboxWebhookMixin(models.AbstractModel):
             name=name,
             at=aware(fields.Datetime.now()),
             allowed=conf.webhook_networks(),
+            proxy=conf.endpoints().proxy,
         )

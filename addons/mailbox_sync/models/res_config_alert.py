@@ -3,30 +3,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-#: Option to its default; kept as system parameters ``mailbox_sync.<option>``.
-DEFAULTS = {
-    "alert_owner": "activity",
-    "alert_managers": "notify",
-    "alert_channel": "",
-    "alert_lag_seconds": "120",
-    "alert_silent_minutes": "15",
-    "trace_days": "30",
-}
+from ..options import DEFAULTS, number
+
 _NUMBERS = ("alert_lag_seconds", "alert_silent_minutes", "trace_days")
-
-
-def option(env, name):
-    """The value of one option, as text."""
-    key = f"mailbox_sync.{name}"
-    return env["ir.config_parameter"].sudo().get_param(key, DEFAULTS[name])
-
-
-def number(env, name):
-    """The value of one option as a number that is not negative; its default when it is none."""
-    try:
-        return max(0, int(option(env, name)))
-    except ValueError:
-        return int(DEFAULTS[name])
 
 
 class ResConfigSettings(models.TransientModel):

@@ -73,6 +73,32 @@ class TestAliases(RoutingCase):
         self.assertFalse(self.env["mail.thread"].message_process(False, again))
         self.assertEqual(self.env["res.partner"].search_count([]), before + 2)
 
+    def test_each_alias_by_both_ways_in_either_order_is_one_record(self):
+        gateway = self.env["mail.thread"]
+        for number, alias in enumerate(self.aliases):
+            name = alias.alias_name
+            mail = {
+                "sender": f"B <{name}@buyer.test>",
+                "to": f"{name}@shop.example",
+                "message_id": f"<{name}@buyer.test>",
+            }
+            if number % 2:
+                decision = self.deliver(**mail)
+                self.assertFalse(gateway.message_process(False, self.mail(**mail)))
+            else:
+                record = gateway.message_process(False, self.mail(**mail))
+                decision = self.deliver(**mail)
+                self.assertEqual(decision.link_ids.res_id, record)
+            partner = self.target(decision)
+            self.assertIn(name, partner.comment)
+            self.assertEqual(len(self.lines(partner)), 1)
+            again = {**mail, "message_id": f"<2{name}@buyer.test>", "subject": "Re: Question"}
+            again["in_reply_to"] = mail["message_id"]
+            reply = self.deliver(**again)
+            self.assertFalse(gateway.message_process(False, self.mail(**again)))
+            self.assertEqual((reply.outcome, reply.link_ids.res_id), ("joined", partner.id))
+            self.assertEqual(len(self.lines(partner)), 2)
+
     def test_two_aliases_are_two_records(self):
         decision = self.deliver(to="sales@shop.example", cc="jobs@shop.example")
         links = decision.link_ids
@@ -118,6 +144,41 @@ class TestAliases(RoutingCase):
         self.aliases.invalidate_recordset()
         self.assertIn("A user has this address", sales.mailbox_trouble)
         self.assertIn("Support first", support.mailbox_trouble)
+
+    def test_the_inventory_names_mailboxes_that_keep_their_mail_and_records_that_are_gone(self):
+        sales, support = self.aliases[:2]
+        box, _world = self.make_mailbox("Sales@shop.example", owner=self.colleague, routing="own")
+        self.assertIn("keeps its mail", sales.mailbox_trouble)
+        self.assertIn("No connected mailbox", support.mailbox_trouble)
+        box.routing = "company"
+        gone = self.env["res.partner"].create({"name": "Gone"})
+        support.alias_force_thread_id = gone.id
+        gone.unlink()
+        self.aliases.invalidate_recordset()
+        self.assertFalse(sales.mailbox_trouble)
+        self.assertEqual(sales.mailbox_ways, "sales@shop.example")
+        self.assertIn("is gone", support.mailbox_trouble)
+
+    def test_a_domain_shows_its_own_delivery_reports(self):
+        other = self.env["mail.alias.domain"].create({"name": "other.example"})
+        decision = self.deliver()
+        decision.reason = "bounce"
+        (self.domain | other).invalidate_recordset()
+        own = self.mailbox.address.rpartition("@")[2]
+        self.assertFalse(self.domain.mailbox_bounced_at)
+        other.name = own
+        other.invalidate_recordset()
+        self.assertEqual(other.mailbox_bounced_at, decision.create_date)
+
+    def test_the_list_costs_the_same_for_one_alias_and_for_many(self):
+        def statements(aliases):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            aliases.mapped("mailbox_trouble")
+            return self.env.cr.sql_log_count - before
+
+        statements(self.aliases)
+        self.assertEqual(statements(self.aliases[0]), statements(self.aliases))
 
     def test_the_inventory_is_for_managers(self):
         fields = self.env["mail.alias"].with_user(self.colleague).fields_get()

@@ -162,8 +162,13 @@ class TestCare(MailboxCase):
         self.env.cr.execute(
             "UPDATE mailbox_event SET at = now() - interval '800 days' WHERE id = %s", [fact.id]
         )
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("mailbox_sync.event_days", "0")
         self.env["mailbox.event"]._gc_events()
-        self.assertFalse(fact.exists())
+        self.assertTrue(fact.exists(), "0: for ever")
+        parameters.set_param("mailbox_sync.event_days", "a year")
+        self.env["mailbox.event"]._gc_events()
+        self.assertFalse(fact.exists(), "what is no number means the default")
 
     def test_steps_of_a_kind_make_one_run(self):
         mailbox, world = self.make_mailbox()

@@ -9,6 +9,7 @@ from odoo.tests.common import tagged
 
 from mailbox_core.net.webhook import signature
 
+from ..models import mailbox_webhook_mixin
 from ..models.mailbox_deed import _WAITS
 from .receiver_common import SECRET, ReceiverMixin
 from .routing_common import RoutingCase
@@ -50,6 +51,17 @@ class TestRuleWebhook(ReceiverMixin, RoutingCase):
         row._job_route()
         self.run_jobs()
         self.assertEqual(len(self.server.calls), 1)
+
+    def test_calls_leave_through_the_proxy_that_everything_leaves_through(self):
+        self.hook()
+        proxy = "http://proxy.test:3128"
+        told = {}
+        with (
+            patch.dict(os.environ, {"MAILBOX_PROXY": proxy}),
+            patch.object(mailbox_webhook_mixin, "deliver", lambda *_args, **kw: told.update(kw)),
+        ):
+            deed = self.deliver().deed_ids
+        self.assertEqual((told["proxy"], deed.state), (proxy, "done"))
 
     def test_a_call_is_tried_again_later_and_later_with_the_same_id(self):
         self.hook()

@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import socket
 import threading
+from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 import pytest
 
 from mailbox_core.errors import Refused, Unavailable
+from mailbox_core.net import webhook
 from mailbox_core.net.endpoints import Endpoints
+from mailbox_core.net.public import networks
+from mailbox_core.net.webhook import deliver
 
 HOST = "gmail.example.test"
+AT = datetime.fromtimestamp(1_700_000_000, timezone.utc)
 
 
 class Proxy:
@@ -132,7 +137,15 @@ def test_a_proxy_that_is_not_there(make):
 
 
 @pytest.mark.parametrize(
-    "address", ["proxy:3128", "socks5://proxy:1080", "http://", "http://p:99999", "http://p/path"]
+    "address",
+    [
+        "proxy:3128",
+        "socks5://proxy:1080",
+        "https://proxy:3128",
+        "http://",
+        "http://p:99999",
+        "http://p/path",
+    ],
 )
 def test_an_address_that_is_none(address):
     with pytest.raises(Refused) as raised:
@@ -142,3 +155,84 @@ def test_an_address_that_is_none(address):
 
 def test_the_password_of_a_proxy_is_not_shown():
     assert "pw" not in repr(Endpoints.google_at("https://x", proxy="http://ann:pw@proxy:3128"))
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """What names resolve to here; all others as ever."""
+    known = {}
+    ask = socket.getaddrinfo
+
+    def look_up(host, port, *args, **kwargs):
+        address = known.get(host)
+        if address is None:
+            return ask(host, port, *args, **kwargs)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return known
+
+
+def call(url, proxy, allowed=()):
+    """A signed call to an address that somebody wrote."""
+    return deliver(
+        url, b"{}", secret="x" * 16, name="m-1", at=AT, allowed=networks(",".join(allowed)),
+        proxy=proxy,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [("93.184.215.14", "93.184.215.14:443"), ("2606:2800::1", "[2606:2800::1]:443")],
+)
+def test_a_written_address_is_looked_up_here_and_not_by_the_proxy(behind, names, address, target):
+    server, proxy = behind
+    names[HOST] = address
+    assert call(f"https://{HOST}/hook", proxy.url) == 200
+    (head,) = proxy.heads
+    assert head.startswith(f"CONNECT {target} ") and HOST not in head
+    assert server.requests[0].headers["host"] == HOST, "the receiver and its certificate are asked"
+
+
+def test_the_password_of_the_proxy_stays_with_the_proxy(behind, names):
+    server, proxy = behind
+    names[HOST] = "93.184.215.14"
+    assert call(f"https://{HOST}/hook", proxy.url.replace("http://", "http://ann:p%40w@")) == 200
+    assert base64.b64encode(b"ann:p@w").decode() in proxy.heads[0]
+    assert "proxy-authorization" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1"])
+def test_a_proxy_opens_no_way_to_what_is_not_public(behind, names, monkeypatch, address):
+    server, proxy = behind
+    names[HOST] = address
+    with pytest.raises(Refused, match="public internet"):
+        call(f"https://{HOST}/hook", proxy.url)
+    monkeypatch.setattr(webhook, "check_url", lambda *_args: None)
+    with pytest.raises(Unavailable, match="NotPublic"):
+        call(f"https://{HOST}/hook", proxy.url)
+    assert not proxy.heads and not server.requests
+
+
+def test_networks_of_the_operator_are_reached_directly(behind, names):
+    server, proxy = behind
+    names[HOST] = "127.0.0.1"
+    assert call(f"https://{HOST}:{server.port}/hook", proxy.url, ["127.0.0.0/8"]) == 200
+    assert not proxy.heads
+
+
+@pytest.mark.parametrize(("status", "words"), [(407, "it answers 407"), (403, "it answers 403")])
+def test_a_proxy_that_refuses_a_written_address(proxy, names, status, words):
+    names[HOST] = "93.184.215.14"
+    with pytest.raises(Unavailable, match=rf"the proxy fails \({words}\)") as raised:
+        call(f"https://{HOST}/hook", proxy(status=status).url)
+    assert not raised.value.reached
+
+
+def test_a_proxy_that_is_not_there_for_a_written_address(names):
+    names[HOST] = "93.184.215.14"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        gone = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with pytest.raises(Unavailable, match="the proxy fails"):
+        call(f"https://{HOST}/hook", gone)

@@ -55,7 +55,7 @@ def check_proxy(address: str) -> None:
     """Raises Refused, code ``proxy``, unless this is an address like ``http://proxy:3128``."""
     try:
         parts = urlsplit(address)
-        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        good = parts.scheme == "http" and parts.hostname and parts.port != 0
     except ValueError:
         good = False
     if not good or parts.path.strip("/") or parts.query or parts.fragment:

@@ -3,19 +3,28 @@
 Whoever may write an address could otherwise let this server speak to itself, to its neighbours, or
 to the metadata service of its cloud (CWE-918). Names are resolved here and the connection goes to
 the address that was looked at, so that a name which changes its mind in between gains nothing.
+
+Through an HTTP proxy this holds as well: the proxy is asked for a tunnel to the address that was
+looked at, never to a name that it would resolve itself, with its own eyes on its own network (RFC
+9110 section 9.3.6). Networks that the operator allows although they are not public are his own:
+they are reached directly.
 """
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ProxyError
 
 from ..errors import Refused, Unavailable
 from .wire import Plain, Secure, new_session
@@ -25,6 +34,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LONGEST = 2_000
+#: Where a proxy listens that names no port: as urllib3 takes it.
+_PROXY_PORT = 80
 
 
 class NotPublic(OSError):
@@ -94,26 +105,50 @@ def check_url(url: str, allowed: Sequence[Network] = ()) -> None:
         raise Unavailable(f"The name {host} cannot be resolved.") from None
 
 
-def public_session(allowed: Sequence[Network] = ()) -> requests.Session:
-    """A session that connects to public addresses only, whatever a name resolves to by then."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How calls leave: to public and ``allowed`` networks, through ``proxy`` if it is given."""
+
+    allowed: tuple[Network, ...] = ()
+    #: ``http://user:password@host:port``
+    proxy: str = field(default="", repr=False)
+
+    def open(self, connection: Any, connect: Callable[[], Any]) -> Any:
+        """The socket to the address that a connection's host has now."""
+        name = connection._dns_host
+        address = public_address(name, connection.port, self.allowed)
+        if self.proxy and is_public(address):
+            return _tunnel(self.proxy, address, connection)
+        connection._dns_host = address
+        try:
+            return connect()
+        finally:
+            # The certificate is checked against the name.
+            connection._dns_host = name
+
+
+def public_session(allowed: Sequence[Network] = (), proxy: str = "") -> requests.Session:
+    """A session that connects to public addresses only, whatever a name resolves to by then.
+    ``proxy``: the HTTP proxy that gives tunnels to them, if any."""
     session = new_session(1)
     for scheme in ("https://", "http://"):
         adapter = session.get_adapter(scheme)
         if isinstance(adapter, HTTPAdapter):
-            adapter.poolmanager.pool_classes_by_scheme = _pools(tuple(allowed))
+            pools = _pools(_Way(tuple(allowed), proxy))
+            adapter.poolmanager.pool_classes_by_scheme = pools
     return session
 
 
-def _pools(allowed: tuple[Network, ...]) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(way: _Way) -> dict[str, type[HTTPConnectionPool]]:
     """Connection pools whose connections look at the address they go to."""
 
     class PlainPublic(Plain):
         def _new_conn(self) -> Any:
-            return _pinned(self, super()._new_conn, allowed)  # type: ignore[misc, unused-ignore]
+            return way.open(self, super()._new_conn)  # type: ignore[misc, unused-ignore]
 
     class SecurePublic(Secure):
         def _new_conn(self) -> Any:
-            return _pinned(self, super()._new_conn, allowed)  # type: ignore[misc, unused-ignore]
+            return way.open(self, super()._new_conn)  # type: ignore[misc, unused-ignore]
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = PlainPublic
@@ -124,11 +159,28 @@ def _pools(allowed: tuple[Network, ...]) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": PlainPool, "https": SecurePool}
 
 
-def _pinned(connection: Any, connect: Any, allowed: Sequence[Network]) -> Any:
-    name = connection._dns_host
-    connection._dns_host = public_address(name, connection.port, allowed)
+def _tunnel(proxy: str, address: str, connection: Any) -> socket.socket:
+    """A tunnel through ``proxy`` to an IP address. Raises ProxyError of urllib3."""
+    parts = urlsplit(proxy)
+    target = f"[{address}]" if ":" in address else address
+    target = f"{target}:{connection.port}"
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
+    sock: socket.socket | None = None
     try:
-        return connect()
-    finally:
-        # The certificate is checked against the name.
-        connection._dns_host = name
+        sock = socket.create_connection(
+            (parts.hostname or "", parts.port or _PROXY_PORT), connection.timeout
+        )
+        sock.sendall("\r\n".join([*lines, "", ""]).encode())
+        # Nothing follows the head of the answer before we speak: nothing is read too much.
+        answer = HTTPResponse(sock, method="CONNECT")
+        answer.begin()
+        if not 200 <= answer.status < 300:
+            raise OSError(f"Tunnel connection failed: {answer.status}")
+    except (OSError, HTTPException) as error:
+        if sock is not None:
+            sock.close()
+        raise ProxyError("Cannot connect to proxy.", error) from error
+    return sock

@@ -52,17 +52,18 @@ def deliver(
     name: str,
     at: datetime,
     allowed: Sequence[Network] = (),
-    session: Callable[[Sequence[Network]], requests.Session] = public_session,
+    proxy: str = "",
+    session: Callable[[Sequence[Network], str], requests.Session] = public_session,
 ) -> int:
     """POST JSON once; returns the status, 2xx. ``name`` is the id of the message, the same in every
-    try. Follows no redirect.
+    try. Follows no redirect. Public hosts are reached through ``proxy`` when it is given.
 
     Raises Throttled and Unavailable when it may work later, Refused, NotFound and AuthorizationLost
     when it will not.
     """
     check_url(url, allowed)
     moment = int(at.timestamp())
-    with session(allowed) as connection:
+    with session(allowed, proxy) as connection:
         client = Http(
             budget=_Unmetered(),
             lane=_LANE,
