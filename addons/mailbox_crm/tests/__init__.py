@@ -1,1 +1,2 @@
 from . import test_lead
+from . import test_like_gateway

@@ -202,7 +202,7 @@ def _note(record, values):
 
 
 def _line(addresses):
-    return ", ".join(f'"{one.name}" <{one.email}>' if one.name else one.email for one in addresses)
+    return ",".join(f'"{one.name}" <{one.email}>' if one.name else one.email for one in addresses)
 
 
 def _body(email):

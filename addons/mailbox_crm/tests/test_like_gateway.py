@@ -1,0 +1,337 @@
+"""The same mails through routing and through Odoo's own gateway leave the same records.
+
+Each kind of mail comes twice, once for each side, with a mark in every address and Message-ID that
+differs. What the two sides leave is compared field by field, once the marks are taken out.
+"""
+
+import re
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from odoo.addons.mailbox_sync.tests.routing_common import VOUCHED, RoutingCase
+from odoo.tests.common import tagged
+
+OURS, STOCK = "ours", "stock"
+#: Fields of a line that say when or by which row it was made. ``date``: the provider's against the
+#: sender's.
+_OWN = {"id", "date", "create_date", "write_date", "write_uid", "create_uid", "message_id"}
+#: Rows that are told by what is in them, below.
+_TOLD = {"notification_ids", "attachment_ids", "parent_id", "mail_ids", "res_id", "child_ids"}
+_ENDS = re.compile(r"\s+(?=</pre>)")
+PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000")
+
+
+@tagged("post_install", "-at_install")
+class TestLikeGateway(RoutingCase):
+    maxDiff = None
+
+    def setUp(self):
+        super().setUp()
+        # What a registry fills once, and people that both sides meet.
+        self.env = self.env(context={**self.env.context, "tracking_disable": False})
+        self.vouch()
+        self.owner.notification_type = "inbox"
+        self.colleague.notification_type = "email"
+        self.made = 0
+
+    # -- the two sides -------------------------------------------------------------------------
+
+    def both(self, make, **prepared):
+        """What both sides make of ``make(side)``, a mail; ``prepared`` is for ``offer``."""
+        self.made += 1
+        told = {}
+        for side in (OURS, STOCK):
+            lead = self.offer(side, **prepared) if prepared is not None else None
+            told[side] = self.take(side, make(side), lead)
+        self.assertEqual(told[OURS], told[STOCK])
+        return told[OURS]
+
+    def take(self, side, mail, lead):
+        """One side routes a mail; what it left, without the marks."""
+        raw = mail.as_bytes()
+        before = self.last("mail.mail"), self.last("bus.bus")
+        if side == OURS:
+            at = self.now()
+            key = self.world.deliver(raw=raw, received_at=at)
+            self.look(self.mailbox)
+            self.assertIn(self.rows(self.mailbox)[key].decision_ids.outcome, ("joined", "created"))
+        else:
+            gateway = self.env["mail.thread"].with_context(fetchmail_cron_running=True)
+            self.assertTrue(gateway.message_process("crm.lead", raw))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        line = self.env["mail.message"].search([("message_id", "=", mail["Message-ID"])])
+        self.assertEqual(len(line), 1)
+        told = self.told(line, before[0])
+        if lead:
+            self.assertEqual(line.res_id, lead.id)
+        return self.plain(told, side)
+
+    def last(self, model):
+        return self.env[model].sudo().search([], order="id desc", limit=1).id or 0
+
+    # -- what is told about them ---------------------------------------------------------------
+
+    def told(self, line, mails_before):
+        record = self.env[line.model].browse(line.res_id)
+        told = self.stored(line, _OWN | _TOLD | {"reply_to"})
+        told |= {
+            "parent": line.parent_id.body,
+            "reply": line.reply_to,
+            "notified": sorted(
+                (
+                    one.res_partner_id.email or "",
+                    one.notification_type,
+                    one.notification_status,
+                    one.is_read,
+                )
+                for one in line.notification_ids
+            ),
+            "files": sorted(
+                (
+                    one.name,
+                    one.checksum,
+                    one.mimetype,
+                    one.description,
+                    one.res_model,
+                    one.res_id == record.id,
+                    bool(one.access_token),
+                )
+                for one in line.attachment_ids
+            ),
+            "mails": sorted(
+                (
+                    sorted(one.recipient_ids.mapped("email")),
+                    one.email_to or "",
+                    one.state,
+                    one.subject,
+                    len((one.references or "").split()),
+                )
+                for one in self.env["mail.mail"].search([("id", ">", mails_before)])
+            ),
+            "record": self.of_record(record),
+        }
+        for one in line.attachment_ids.filtered("access_token"):
+            link = f"/web/image/{one.id}?access_token={one.access_token}"
+            told["body"] = told["body"].replace(link, one.name)
+        return told
+
+    def of_record(self, lead):
+        own = _OWN | {"message_ids", "message_follower_ids", "website_message_ids"}
+        times = {name for name, field in lead._fields.items() if field.type == "datetime"}
+        told = self.stored(lead, own | times | {"activity_ids", "message_main_attachment_id"})
+        told |= {
+            "lines": [
+                (one.subtype_id.name, one.author_id.email, one.message_type, one.subject)
+                for one in lead.message_ids.sorted("id")
+            ],
+            "tracked": [
+                (one.field_id.name, one.new_value_char)
+                for one in lead.message_ids.sudo().tracking_value_ids.sorted("id")
+            ],
+            "followers": sorted(
+                (one.partner_id.email or "", sorted(one.subtype_ids.mapped("name")))
+                for one in lead.message_follower_ids
+            ),
+        }
+        return told
+
+    def stored(self, record, without):
+        """The stored fields of a row; other rows by their names."""
+        found = {}
+        for name, field in record._fields.items():
+            if not field.store or name in without or field.type == "properties":
+                continue
+            value = record.sudo()[name]
+            if field.relational:
+                value = sorted(one.display_name or "" for one in value)
+            found[name] = value and str(value)
+        return found
+
+    def plain(self, told, side):
+        """``told`` without the marks of a side."""
+        if isinstance(told, str):
+            # A text ends at its last word for us, at its last line break for Odoo's gateway.
+            return _ENDS.sub("", told.replace(f".{side}@", "@"))
+        if isinstance(told, dict):
+            return {key: self.plain(value, side) for key, value in told.items()}
+        if isinstance(told, (list, tuple)):
+            return [self.plain(value, side) for value in told]
+        return told
+
+    # -- what they get -------------------------------------------------------------------------
+
+    def offer(self, side, followers=(), internal=False, customer=True, bob_follows=False):
+        """A lead with a line of ours, which the customer answers."""
+        bob = self.customer(side) if customer else self.env["res.partner"]
+        lead = self.env["crm.lead"].create(
+            {
+                "name": f"Doors {self.made}",
+                "partner_id": bob.id,
+                "email_from": f"bob{self.made}.{side}@shop.test",
+                "user_id": False,
+                "type": "opportunity",
+            }
+        )
+        lead.message_follower_ids.unlink()
+        others = self.env["res.partner"].browse(followers)
+        lead.message_subscribe([*others.ids, *(bob.ids if bob_follows else ())])
+        self.env.flush_all()
+        lead.with_context(mail_post_autofollow_author_skip=True).message_post(
+            body="Our offer",
+            message_type="comment",
+            subtype_xmlid="mail.mt_note" if internal else "mail.mt_comment",
+            author_id=self.colleague.partner_id.id,
+            message_id=self.offer_id(side),
+        )
+        return lead
+
+    def customer(self, side):
+        email = f"bob{self.made}.{side}@shop.test"
+        known = self.env["res.partner"].search([("email", "=", email)])
+        return known or self.env["res.partner"].create({"name": "Bob Buyer", "email": email})
+
+    def offer_id(self, side):
+        return f"<offer{self.made}.{side}@odoo.test>"
+
+    def reply(self, side, body="Yes, please.\n", **headers):
+        """An answer to the offer; headers by their names with underscores."""
+        mail = EmailMessage()
+        headers = {
+            "Message-ID": f"<reply{self.made}.{side}@shop.test>",
+            "Date": format_datetime(self.now()),
+            "From": f"Bob Buyer <bob{self.made}.{side}@shop.test>",
+            "To": f"Ada <{self.mailbox.address}>",
+            "Subject": "Re: Doors",
+            "In-Reply-To": self.offer_id(side),
+            "References": self.offer_id(side),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        for name, value in headers.items():
+            if value:
+                mail[name] = value
+        mail.set_content(body)
+        return mail
+
+    # -- replies -------------------------------------------------------------------------------
+
+    def test_a_plain_reply(self):
+        told = self.both(self.reply)
+        self.assertEqual(told["author_id"], "['Bob Buyer']")
+        self.assertEqual(told["parent"], "<p>Our offer</p>")
+
+    def test_a_reply_to_people_who_follow(self):
+        ids = [self.owner.partner_id.id, self.colleague.partner_id.id]
+        told = self.both(self.reply, followers=ids, bob_follows=True)
+        self.assertEqual(
+            [(email, kind) for email, kind, *_ in told["notified"]],
+            [("grace@example.org", "email")],
+            "the owner of the mailbox has the mail already",
+        )
+
+    def test_a_reply_shown_in_the_inbox_of_a_follower(self):
+        self.colleague.notification_type = "inbox"
+        told = self.both(self.reply, followers=[self.colleague.partner_id.id])
+        self.assertEqual([one[1] for one in told["notified"]], ["inbox"])
+
+    def test_an_html_reply_with_files_and_a_picture(self):
+        def make(side):
+            mail = self.reply(side)
+            mail.set_content("Yes, as drawn.\n")
+            mail.add_alternative(
+                '<div class="x"><p>Yes, <b style="color:red">as drawn</b>:</p>'
+                '<img src="cid:door@shop.test"><script>alert(1)</script>'
+                "<blockquote>Our offer</blockquote></div>\n",
+                subtype="html",
+            )
+            mail.get_payload()[1].add_related(
+                PIXEL, "image", "gif", cid="<door@shop.test>", filename="door.gif"
+            )
+            mail.add_attachment(
+                b"%PDF-1.4\n", maintype="application", subtype="pdf", filename="a.pdf"
+            )
+            mail.add_attachment("1;2\n", subtype="csv", filename="prices.csv")
+            return mail
+
+        told = self.both(make)
+        self.assertEqual([one[0] for one in told["files"]], ["a.pdf", "door.gif", "prices.csv"])
+        self.assertIn('<img src="door.gif"', told["body"])
+
+    def test_a_reply_to_several_people(self):
+        self.env["res.partner"].create({"name": "Carl", "email": "carl@shop.test"})
+        told = self.both(
+            lambda side: self.reply(
+                side, Cc="Carl <carl@shop.test>, Grace <grace@example.org>, x@unknown.test"
+            ),
+            followers=[self.colleague.partner_id.id],
+        )
+        self.assertIn("Carl", told["partner_ids"])
+        self.assertFalse(told["notified"], "who got the mail is not told again")
+
+    def test_a_reply_to_an_internal_note_stays_internal(self):
+        told = self.both(self.reply, internal=True, followers=[self.owner.partner_id.id])
+        self.assertEqual(told["subtype_id"], "['Note']")
+
+    def test_a_reply_of_somebody_without_a_contact(self):
+        told = self.both(self.reply, customer=False, followers=[self.colleague.partner_id.id])
+        self.assertFalse(told["author_id"] and told["author_id"] != "[]")
+
+    def test_a_reply_of_a_colleague(self):
+        told = self.both(
+            lambda side: self.reply(
+                side, From="Grace <grace@example.org>", Authentication_Results=VOUCHED
+            ),
+            followers=[self.colleague.partner_id.id],
+            bob_follows=True,
+        )
+        self.assertEqual(told["author_id"], "['Grace']")
+        self.assertEqual(len(told["mails"]), 1)
+
+    def test_a_reply_that_came_before_the_one_it_answers(self):
+        told = self.both(lambda side: self.reply(side, In_Reply_To=f"<lost.{side}@shop.test>"))
+        self.assertEqual(told["parent"], "<p>Our offer</p>")
+
+    def test_a_reply_without_a_text(self):
+        self.both(lambda side: self.reply(side, body="", Subject=""))
+
+    # -- new leads -----------------------------------------------------------------------------
+
+    def new(self, make):
+        """As ``both``, for mail that opens a lead."""
+        self.env["mailbox.route"].create(
+            {"name": "Leads", "target_model": "crm.lead", "raise_priority": False}
+        )
+        self.made += 1
+        told = {side: self.take(side, make(side), None) for side in (OURS, STOCK)}
+        ours, stock = (told[side].pop("record") for side in (OURS, STOCK))
+        self.assertEqual(told[OURS], told[STOCK])
+        # Routing may know more about a customer than the gateway does, never less.
+        missed = {
+            name: (ours[name], value)
+            for name, value in stock.items()
+            if value not in (False, "[]", "0", "False") and ours[name] != value
+        }
+        self.assertFalse(missed)
+        self.assertEqual(ours["lines"], stock["lines"])
+        self.assertEqual(ours["followers"], stock["followers"])
+        return told[OURS] | {"record": ours}
+
+    def question(self, side, **headers):
+        return self.reply(side, In_Reply_To="", References="", Subject="Doors", **headers)
+
+    def test_a_new_lead(self):
+        told = self.new(self.question)
+        self.assertEqual(told["record"]["name"], "Doors")
+
+    def test_a_new_lead_of_a_known_customer_with_a_file(self):
+        def make(side):
+            self.customer(side)
+            mail = self.question(side, Cc="Grace <grace@example.org>")
+            mail.add_attachment(
+                b"%PDF-1.4\n", maintype="application", subtype="pdf", filename="a.pdf"
+            )
+            return mail
+
+        told = self.new(make)
+        self.assertEqual(told["author_id"], "['Bob Buyer']")
+        self.assertEqual(len(told["files"]), 1)
