@@ -1,6 +1,6 @@
-"""FAULTS.md names a real test for every fault of the foundation and of push."""
+"""FAULTS.md names a test for every fault of the foundation and of push; `make docs` checks that
+each is there."""
 
-import ast
 import re
 
 import pytest
@@ -16,20 +16,12 @@ ROWS = {
     int(number): cell
     for number, cell in re.findall(r"^\| F(\d+) \|[^|]*\|([^|]*)\|$", TEXT, re.MULTILINE)
 }
-NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", TEXT)))
 
 
 @pytest.mark.parametrize("number", WANTED)
 def test_every_fault_has_a_test(number: int) -> None:
     cell = ROWS.get(number, "")
     assert "::test_" in cell, f"F{number:02}: {cell}"
-
-
-@pytest.mark.parametrize(("file", "name"), NAMED)
-def test_every_named_test_exists(file: str, name: str) -> None:
-    tree = ast.parse((paths.REPOSITORY / file).read_text(encoding="utf-8"))
-    names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    assert name in names
 
 
 def test_the_machine_plays_a_hundred_histories_of_200_steps() -> None:

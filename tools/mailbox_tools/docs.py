@@ -1,4 +1,5 @@
-"""Checks the documentation: links and their anchors lead somewhere, Python examples parse.
+"""Checks the documentation: links and their anchors lead somewhere, Python examples parse, tests
+that a page names exist.
 
 Usage: python -m mailbox_tools.docs
 """
@@ -8,6 +9,7 @@ import re
 import subprocess
 import textwrap
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +19,7 @@ from mailbox_tools.env import command_line
 _FENCE = re.compile(r"^( *)(```+|~~~+)(\w*)[^\n]*\n(.*?)^\1\2[ ]*$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(`+)[^`].*?\1", re.DOTALL)
 _LINK = re.compile(r"!?\[[^]]*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
+_TEST = re.compile(r"`([\w/.-]+\.py)::(\w+)`")
 _HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 
 
@@ -54,6 +57,19 @@ def problems(page: Path, text: str) -> Iterator[str]:
                 ast.parse(textwrap.dedent(match[4]))
             except SyntaxError as error:
                 yield f"{_line(text, match.start())}: Python example: {error.msg}"
+    for match in _TEST.finditer(text):
+        if match[2] not in _tests(match[1]):
+            yield f"{_line(text, match.start())}: {match[1]} has no test {match[2]}"
+
+
+@cache
+def _tests(name: str) -> frozenset[str]:
+    """Return the names of the functions of a file; none when there is no such file."""
+    file = paths.REPOSITORY / name
+    if not file.is_file():
+        return frozenset()
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return frozenset(one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef))
 
 
 def _broken(page: Path, target: str, text: str) -> str:
@@ -88,7 +104,11 @@ def main(arguments: Sequence[str]) -> int:
         for page in pages()
         for problem in problems(page, page.read_text(encoding="utf-8"))
     ]
-    print("\n".join(found) if found else f"{len(pages())} pages, every link leads somewhere")
+    print(
+        "\n".join(found)
+        if found
+        else f"{len(pages())} pages, every link leads somewhere, every named test exists"
+    )
     return 1 if found else 0
 
 

@@ -35,3 +35,12 @@ def test_examples_must_parse(tmp_path: Path) -> None:
         "3: Python example: '(' was never closed"
     ]
     assert found(tmp_path, "- x\n\n  ```python\n  print('a')\n  ```\n") == []
+
+
+def test_tests_that_a_page_names_must_exist(tmp_path: Path) -> None:
+    here = "tools/tests/test_docs.py"
+    text = f"`{here}::test_examples_must_parse`\n`{here}::test_of_dreams` `nowhere.py::test_x`\n"
+    assert found(tmp_path, text) == [
+        f"2: {here} has no test test_of_dreams",
+        "2: nowhere.py has no test test_x",
+    ]

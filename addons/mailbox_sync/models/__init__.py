@@ -1,4 +1,5 @@
 from . import mailbox
+from . import mailbox_export_mixin
 from . import mailbox_health
 from . import mailbox_bucket
 from . import mailbox_member

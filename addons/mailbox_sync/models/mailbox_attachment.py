@@ -20,6 +20,7 @@ _MEGABYTE = 1024 * 1024
 
 class MailboxAttachment(models.Model):
     _name = "mailbox.attachment"
+    _inherit = ["mailbox.export.mixin"]
     _description = "Mailbox Attachment"
     _order = "message_id, id"
 

@@ -5,6 +5,7 @@ from odoo import fields, models
 
 class MailboxConversation(models.Model):
     _name = "mailbox.conversation"
+    _inherit = ["mailbox.export.mixin"]
     _description = "Mailbox Conversation"
     _rec_name = "subject"
     _order = "last_date DESC, id DESC"

@@ -25,6 +25,7 @@ _PREPARED = frozenset({"target_model", "title", "user_id", "record_ref"})
 
 class MailboxDecision(models.Model):
     _name = "mailbox.decision"
+    _inherit = ["mailbox.export.mixin"]
     _description = "Decision about a Mail"
     _rec_name = "subject"
     _order = "id DESC"

@@ -21,6 +21,7 @@ DISPOSITIONS = [
 
 class MailboxMessage(models.Model):
     _name = "mailbox.message"
+    _inherit = ["mailbox.export.mixin"]
     _description = "Mailbox Message"
     _rec_name = "subject"
     _order = "date DESC, id DESC"

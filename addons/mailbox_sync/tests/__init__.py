@@ -24,6 +24,7 @@ from . import test_signin_sandbox
 from . import test_disconnect
 from . import test_search
 from . import test_chatter_log
+from . import test_export
 from . import test_extension
 from . import test_rule_actions
 from . import test_rule_conditions
