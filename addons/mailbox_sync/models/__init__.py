@@ -75,4 +75,5 @@ from . import mailbox_alert_watch
 from . import mailbox_speed
 from . import mailbox_gone
 from . import res_config_alert
+from . import res_config_limits
 from . import mailbox_push_speed

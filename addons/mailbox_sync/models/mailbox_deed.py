@@ -51,7 +51,8 @@ class MailboxDeed(models.Model):
 
     @api.model
     def _selection_kind(self):
-        return [(name, module.label(self.env)) for name, module in KINDS.items()]
+        kinds = [(name, module.label(self.env)) for name, module in KINDS.items()]
+        return [*kinds, ("acknowledge", self.env._("Acknowledge"))]
 
     # -- calls of web addresses ----------------------------------------------------------------
 

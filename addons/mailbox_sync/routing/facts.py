@@ -5,21 +5,20 @@ needed.
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from odoo import fields
 from odoo.tools import SQL, email_normalize
 
 from mailbox_core import registry
 from mailbox_core.mime.parse import parse, parse_head
-from mailbox_core.rules import authenticity, stages
+from mailbox_core.rules import authenticity
 from mailbox_core.rules.facts import Facts, facts_of
 from mailbox_core.types import Email
 
 from ..mapping import aware
 from ..store.raw import RawMissing, RawStore
-from . import older, people, talk, threads
+from . import people, talk, threads
 from .book import Book
+from .rates import Rates
 from .who import who
 from .who import words as who_words
 
@@ -99,7 +98,7 @@ class Batch:
         self._aliases = None
         self._answered = set()
         self._talk = {}
-        self._opened = None
+        self._rates = Rates(self)
         self.mails = self._read()
         self.evidence.learn(self.mails)
 
@@ -189,39 +188,12 @@ class Batch:
     # -- how much somebody sent lately ---------------------------------------------------------
 
     def history(self, mail):
-        """How much this sender opened lately, by the limits of Odoo's own gateway."""
-        sender = mail.facts.sender
-        if self._opened is None:
-            self._count()
-        limit, minutes, allowed = self._limits
-        if not sender or sender in allowed or self.env.context.get(older.OLDER):
-            return stages.History()
-        return stages.History(self._opened[sender], limit, minutes)
+        """How much this sender sent lately, to records and to this mailbox."""
+        return self._rates.history(mail)
 
     def count_opened(self, mail):
         """Count one more record that a mail opened."""
-        if self._opened is not None:
-            self._opened[mail.facts.sender] += 1
-
-    def _count(self):
-        param = self.env["ir.config_parameter"].sudo().get_param
-        limit = int(param("mail.gateway.loop.threshold", 20))
-        minutes = int(param("mail.gateway.loop.minutes", 120))
-        senders = sorted({mail.facts.sender for mail in self.mails})
-        allowed = self.env["mail.gateway.allowed"].sudo()
-        known = allowed.search([("email_normalized", "in", senders)])
-        self._limits = limit, minutes, frozenset(known.mapped("email_normalized"))
-        self.env.cr.execute(
-            SQL(
-                """SELECT lower(m.from_email), count(*) FROM mailbox_link l
-                   JOIN mailbox_message m ON m.id = l.message_id
-                   WHERE l.opened AND l.origin = 'rule' AND l.create_date >= %s
-                     AND lower(m.from_email) = ANY(%s) GROUP BY 1""",
-                fields.Datetime.now() - timedelta(minutes=minutes),
-                senders,
-            )
-        )
-        self._opened = defaultdict(int, self.env.cr.fetchall())
+        self._rates.count_opened(mail)
 
     # -- what the work on a mail left ----------------------------------------------------------
 
@@ -235,6 +207,7 @@ class Batch:
         for link, values in self.pending:
             self.evidence.note(link)
             self.book.links.append(values)
+            self._rates.count_linked(values, link.sender)
         self.pending.clear()
 
     def settle(self):

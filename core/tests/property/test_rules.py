@@ -189,12 +189,15 @@ def _slow_glob(value: str, pattern: str) -> bool:
     return bool(value) and value[0] == pattern[0] and _slow_glob(value[1:], pattern[1:])
 
 
-@given(FACTS, st.integers(0, 30), st.integers(0, 30))
+COUNTS = st.integers(0, 30)
+
+
+@given(FACTS, st.builds(stages.History, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS))
 @settings(max_examples=60)
 def test_stages_always_answer_and_name_what_they_rest_on(
-    facts: Facts, count: int, limit: int
+    facts: Facts, history: stages.History
 ) -> None:
-    finding, silent = stages.look(facts, stages.History(count, limit))
+    finding, silent = stages.look(facts, history)
     names = [name for name, _ in stages.STAGES]
     assert list(silent) == names[: len(silent)]
     if finding is None:

@@ -184,6 +184,21 @@ def test_a_sender_without_end_is_a_loop() -> None:
     assert stages.look(FACTS, stages.History(from_sender=19, limit=20))[0] is None
 
 
+def test_a_pair_without_end_is_a_loop_but_never_what_we_write() -> None:
+    full = stages.History(from_pair=30, pair_limit=30, pair_minutes=60)
+    finding, _ = stages.look(FACTS, full)
+    assert finding is not None
+    assert (finding.stage, finding.effect) == ("loop", "ignore")
+    evidence = dict(finding.evidence)
+    assert evidence["rate"] == "30 / 60 min"
+    assert evidence["pair"] == f"{FACTS.sender} → {FACTS.mailbox}"
+    assert stages.look(FACTS, replace(full, from_pair=29))[0] is None
+    assert stages.look(FACTS, replace(full, pair_limit=0))[0] is None
+    for ours in (replace(FACTS, outgoing=True), replace(FACTS, sender="sales@example.org")):
+        found, _ = stages.look(ours, full)
+        assert found is None or found.stage != "loop"
+
+
 IDS = frozenset({"mx.provider.test"})
 
 

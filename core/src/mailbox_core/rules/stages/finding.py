@@ -26,9 +26,13 @@ class History:
     """What happened before, counted by who asks.
 
     ``from_sender``: mails of this sender that opened something lately, of at most ``limit``; the
-    limit 0 means none. ``minutes`` says how long "lately" is.
+    limit 0 means none. ``minutes`` says how long "lately" is. The same for the pair of this sender
+    and this mailbox: ``from_pair`` counts mails that reached a record at all, answers included.
     """
 
     from_sender: int = 0
     limit: int = 0
     minutes: int = 120
+    from_pair: int = 0
+    pair_limit: int = 0
+    pair_minutes: int = 60
