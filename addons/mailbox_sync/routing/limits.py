@@ -1,5 +1,5 @@
-"""How often things may happen before they count as a loop: system parameters ``mailbox_sync.<name>``,
-set under Settings, Mailbox."""
+"""How often things may happen before they count as a loop: system parameters
+``mailbox_sync.<name>``, set under Settings, Mailbox."""
 
 #: Name to default. ``automatic_*``: mails that go out by themselves to one correspondent, an hour
 #: from all mailboxes and a day from one of them. ``loop_pair_*``: mails of one sender that reach

@@ -56,9 +56,7 @@ class Rates:
         row, minutes = mail.row, self._pair_limits[1]
         known = self._pairs[row.mailbox_id.id, mail.facts.sender]
         since = row.date - timedelta(minutes=minutes)
-        return sum(
-            since <= date <= row.date for row_id, date in known.items() if row_id != row.id
-        )
+        return sum(since <= date <= row.date for row_id, date in known.items() if row_id != row.id)
 
     def _ask(self):
         self._asked = True
