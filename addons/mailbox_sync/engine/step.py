@@ -8,8 +8,8 @@ it); only surprises leave.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
@@ -17,8 +17,6 @@ from typing import Any
 import psycopg2
 
 from mailbox_core.errors import ProviderError
-from mailbox_core.mime.body import html_to_text
-from mailbox_core.mime.parse import parse
 from mailbox_core.sync import machine, plan
 from mailbox_core.sync.plan import Known
 from mailbox_core.sync.stream import (
@@ -31,14 +29,24 @@ from mailbox_core.sync.stream import (
     StreamState,
     Sweep,
 )
-from mailbox_core.types import Content, Fetched, Folder, MessageRef, Page, Since, Start, StreamRef
+from mailbox_core.types import (
+    Content,
+    Depth,
+    Fetched,
+    Folder,
+    MessageRef,
+    Page,
+    Since,
+    Start,
+    StreamRef,
+)
 
 from .. import mapping
 from ..store.ledger import Ledger
 from ..store.raw import RawStore
 from ..store.writer import Line, Writer, Written
-from ..threads import thread_of
 from . import survey
+from .reader import Reader
 
 _logger = logging.getLogger(__name__)
 
@@ -50,8 +58,6 @@ RETRIES = 8
 _FETCHES = 10
 _FETCH_SECONDS = 4.0
 _FETCH_BYTES = 24 * 1024 * 1024
-#: HTML that is turned into words for the index, in characters.
-_HTML_CHARACTERS = 200_000
 
 
 @dataclass(slots=True)
@@ -71,6 +77,17 @@ class Gathered:
         """The messages that the page says something of."""
         page = self.page or Page()
         return [item.ref.remote_id for item in (*page.upserts, *page.removals)]
+
+
+@dataclass(slots=True)
+class Brought:
+    """What the fetches of a step brought: the lines as their answers leave them, the contents, the
+    number of answers, and what ended it early."""
+
+    rows: dict[str, Known] = field(default_factory=dict)
+    staged: dict[str, mapping.Stored] = field(default_factory=dict)
+    answers: int = 0
+    trouble: ProviderError | None = None
 
 
 @dataclass(slots=True)
@@ -124,31 +141,30 @@ class Step:
         changes = plan.diff(page, known, context)
         changed = changes.over({})
         wanted = self._unsurveyed(changes.waiting)
-        fetched, trouble, _asked = self._download(wanted[: request.downloads])
-        settled = plan.settle(fetched, {**known, **changed}, context)
-        gathered = Gathered(
-            PageAnswer(request, page, 0, trouble),
+        brought = self._download(wanted[: request.downloads], {**known, **changed}, context)
+        return Gathered(
+            PageAnswer(request, page, 0, brought.trouble),
             page,
             known,
-            settled.over(changed),
+            {**changed, **brought.rows},
             folders,
             total,
+            brought.staged,
         )
-        gathered.staged = self._stage(fetched, gathered.changed)
-        return gathered
 
     def _gather_pending(self, state: StreamState, request: FetchPending) -> Gathered:
         # A half-open stream asks for one download; a healthy one goes on while that is quick.
         healthy = request.limit >= self._provider.capabilities.fetch_limit
         rows = self._ledger.waiting(request.limit * (_FETCHES if healthy else 1))
         known = {row.ref.remote_id: row for row in rows}
-        fetched, trouble, asked = self._download(rows)
-        changes = plan.settle(fetched, known, self._context(state, request), asked)
-        gathered = Gathered(
-            FetchAnswer(request, len(fetched), 0, trouble), None, known, changes.over({})
+        brought = self._download(rows, known, self._context(state, request), strict=True)
+        return Gathered(
+            FetchAnswer(request, brought.answers, 0, brought.trouble),
+            None,
+            known,
+            brought.rows,
+            staged=brought.staged,
         )
-        gathered.staged = self._stage(fetched, gathered.changed)
-        return gathered
 
     def _context(
         self, state: StreamState, request: Any, folders: Sequence[Folder] = ()
@@ -170,74 +186,73 @@ class Step:
         return rows
 
     def _download(
-        self, rows: Sequence[Known]
-    ) -> tuple[list[Fetched], ProviderError | None, list[MessageRef]]:
-        """The contents of rows, what ended it early, and the refs whose fetch came to its end; for
-        rows whose content is held, headers tell folders and flags. It stops between two fetches
-        once it has taken long or has brought much: the rest waits for the next step."""
-        fetched: list[Fetched] = []
-        asked: list[MessageRef] = []
+        self,
+        rows: Sequence[Known],
+        known: Mapping[str, Known],
+        context: plan.Context,
+        strict: bool = False,
+    ) -> Brought:
+        """The contents of rows, kept and read while the next ones come; for rows whose content is
+        held, headers tell folders and flags. It stops between two fetches once it has taken long or
+        has brought much: the rest waits for the next step. ``strict``: what a whole fetch left
+        unanswered is quarantined."""
+        brought = Brought()
         until, size = time.monotonic() + _FETCH_SECONDS, 0
-        depth = self._mailbox._fetch_depth()
-        held = [row.ref for row in rows if row.held]
-        fresh = [row.ref for row in rows if not row.held]
+        fetches = self._fetches(rows)
+        with Reader(self._raw, self._mailbox.id, self._mailbox.address) as reader:
+            for number, (refs, how) in enumerate(fetches):
+                if number and (time.monotonic() > until or size > _FETCH_BYTES):
+                    break
+                answers = self._fetch(refs, how, brought)
+                whole = brought.trouble is None
+                settled = plan.settle(answers, known, context, refs if strict and whole else ())
+                rows = settled.over({})
+                brought.rows |= rows
+                brought.answers += len(answers)
+                size += sum(len(one.raw) for one in answers if isinstance(one, Content))
+                last = number == len(fetches) - 1 or not whole
+                reader.take(self._new_contents(answers, rows), last)
+                if not whole:
+                    break
+            reader.finish()
+        for key in reader.unreadable:
+            brought.rows[key] = plan.quarantine(brought.rows[key], "unreadable")
+        brought.staged = reader.stored
+        return brought
+
+    def _fetches(self, rows: Sequence[Known]) -> list[tuple[Sequence[MessageRef], Depth]]:
+        """What to ask for, in the order of the rows: contents, then checks of what is held."""
         limit = self._provider.capabilities.fetch_limit
-        slices = [(some, depth) for some in _slices(fresh, limit)]
-        slices += [(some, "headers") for some in _slices(held, limit)]
-        for refs, how in slices:
-            if asked and (time.monotonic() > until or size > _FETCH_BYTES):
-                break
-            try:
-                for answer in self._provider.fetch(refs, how):
-                    fetched.append(answer)
-                    size += len(answer.raw) if isinstance(answer, Content) else 0
-            except ProviderError as error:
-                return fetched, error, asked
-            asked += refs
-        return fetched, None, asked
+        depth = self._mailbox._fetch_depth()
+        fresh = [row.ref for row in rows if not row.held]
+        held = [row.ref for row in rows if row.held]
+        fetches = [(some, depth) for some in _slices(fresh, limit)]
+        return [*fetches, *((some, "headers") for some in _slices(held, limit))]
 
-    def _stage(
-        self, fetched: Sequence[Fetched], rows: dict[str, Known]
-    ) -> dict[str, mapping.Stored]:
-        """Keep the source and read it. What cannot be read is quarantined with its source."""
-        wanted = [content for content in fetched if self._is_new_content(content, rows)]
-        places = self._raw.put_all([content.raw for content in wanted])
-        staged = {}
-        for content, (digest, place) in zip(wanted, places, strict=True):
-            key = content.ref.remote_id
-            try:
-                staged[key] = self._stage_one(content, digest, place, rows[key].ref)
-            except Exception:  # pylint: disable=broad-except
-                # Parsing promises never to raise. If it does, one message must not stop the others.
-                _logger.exception("Mailbox %s: message %s cannot be read", self._mailbox.id, key)
-                rows[key] = plan.quarantine(rows[key], "unreadable")
-                staged[key] = mapping.Stored(mapping.source_columns(content, digest, place))
-        return staged
+    def _fetch(self, refs: Sequence[MessageRef], how: Depth, brought: Brought) -> list[Fetched]:
+        """The answers of one fetch; those that came before its trouble, if it has some."""
+        answers: list[Fetched] = []
+        try:
+            for answer in self._provider.fetch(refs, how):
+                answers.append(answer)
+        except ProviderError as error:
+            brought.trouble = error
+        return answers
 
-    def _stage_one(
-        self, content: Content, digest: str, place: str, ref: MessageRef
-    ) -> mapping.Stored:
-        """Read a message into the values of its row."""
-        email = parse(content.raw)
-        stored = mapping.stored(content, email, digest, place)
-        words = stored.words
-        if email.html and not words.strip():
-            text = html_to_text(email.html, _HTML_CHARACTERS)
-            words = mapping.clean(text, mapping.SEARCH_CHARACTERS) or ""
-        thread = thread_of(
-            stored.columns,
-            ref.conversation_key,
-            email,
-            self._mailbox.id,
-            (self._mailbox.address,),
-        )
-        return replace(stored, words=words, thread=thread)
+    def _new_contents(
+        self, answers: Sequence[Fetched], rows: Mapping[str, Known]
+    ) -> list[tuple[Content, MessageRef]]:
+        """The contents that are wanted and not held, each with its ref as the row knows it: for
+        held rows only headers were fetched."""
+        return [
+            (one, rows[one.ref.remote_id].ref)
+            for one in answers
+            if isinstance(one, Content) and self._is_wanted(one.ref.remote_id, rows)
+        ]
 
-    def _is_new_content(self, answer: Fetched, rows: dict[str, Known]) -> bool:
-        """Whether it is wanted and not held: for held rows only headers were fetched."""
-        row = rows.get(answer.ref.remote_id)
-        before = self._ledger.rows.get(answer.ref.remote_id)
-        wanted = isinstance(answer, Content) and row is not None and row.disposition == "stored"
+    def _is_wanted(self, key: str, rows: Mapping[str, Known]) -> bool:
+        before = self._ledger.rows.get(key)
+        wanted = key in rows and rows[key].disposition == "stored"
         return wanted and not (before is not None and before.known.held)
 
     # -- database, one transaction -------------------------------------------------------------

@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from mailbox_core.errors import AuthorizationLost, Refused, Throttled, Unavailable
 
-from ..engine import notice, step
+from ..engine import notice, reader, step
 from .common import MailboxCase
 
 
@@ -216,19 +216,19 @@ class TestFaults(MailboxCase):
         self.assertEqual(row.generation, mailbox.stream_ids.generation, "a survey named it")
         self.assertEqual((row.disposition, row.retry_at), ("quarantined", due))
 
-    @mute_logger("odoo.addons.mailbox_sync.engine.step")
+    @mute_logger("odoo.addons.mailbox_sync.engine.reader")
     def test_a_message_that_cannot_be_read_keeps_its_source(self):
         mailbox, world = self.make_mailbox()
         self.fill(world, 10)
         bad = world.deliver("Kaboom")
-        parse = step.parse
+        parse = reader.parse
 
         def poisoned(raw):
             if b"Kaboom" in raw:
                 raise ValueError("a mistake of ours")
             return parse(raw)
 
-        with patch.object(step, "parse", poisoned):
+        with patch.object(reader, "parse", poisoned):
             self.start(mailbox)
         row = self.rows(mailbox)[bad]
         self.assertEqual((row.disposition, row.disposition_reason), ("quarantined", "unreadable"))

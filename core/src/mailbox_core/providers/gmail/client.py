@@ -213,9 +213,10 @@ def decode64(data: object) -> bytes:
     """
     if not isinstance(data, str):
         raise Unavailable("Gmail sent a body that is no text.", reached=True)
-    plain = data.rstrip("=").translate(_STANDARD)
     try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        # As bytes: this is most of what Gmail sends, and text is translated at half the speed.
+        plain = data.encode("ascii").translate(_STANDARD).rstrip(b"=")
+        return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise Unavailable("Gmail sent a body that is no base64.", reached=True) from None
 
@@ -230,7 +231,7 @@ def decoded_chunks(data: object, step: int = 1 << 18) -> Iterator[bytes]:
         yield decode64(plain[start : start + take])
 
 
-_STANDARD = str.maketrans("-_", "+/")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def _judged(inner: Response | None, scope: str) -> Response | ProviderError:
