@@ -25,8 +25,12 @@ class CrmLead(models.Model):
         company = partner.commercial_partner_id if partner.commercial_company_name else None
         company = company or companies.company_of(self.env, facts.sender)
         region = (mail.row.mailbox_id.company_id.country_id.code or "").upper()
-        signed = signature.parse(
-            facts.body, name=facts.sender_name, address=facts.sender, region=region
+        signed = signature.read(
+            facts.body,
+            mail.email.html or "",
+            name=facts.sender_name,
+            address=facts.sender,
+            region=region,
         )
         found = signed.phone or signed.mobile or contact.phone(facts.body, region)
         return {

@@ -10,13 +10,13 @@ import re
 
 from markupsafe import Markup
 from odoo import api, fields, models
-from odoo.tools import format_date, html2plaintext
+from odoo.tools import format_date
 
 from mailbox_core.mime import signature
 
 #: The newest mails of a contact that are looked at, and characters of each.
 _MAILS = 3
-_CHARACTERS = 50_000
+_CHARACTERS = 200_000
 
 
 class ResPartner(models.Model):
@@ -61,8 +61,9 @@ class ResPartner(models.Model):
         )
         country = self.country_id or self.env.company.country_id
         for line in lines:
-            found = signature.parse(
-                html2plaintext(line.body or "")[:_CHARACTERS],
+            found = signature.read(
+                "",
+                str(line.body or "")[:_CHARACTERS],
                 name=self.name or "",
                 address=self.email_normalized or "",
                 region=country.code or "",

@@ -1,5 +1,6 @@
 """Who a sender is: spellings, other addresses, companies, duplicates, signatures."""
 
+from markupsafe import Markup
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form
 from odoo.tests.common import tagged
@@ -148,6 +149,24 @@ class TestSignature(RoutingCase):
         self.assertEqual(self.bob.company_name, "Doors & More Ltd")
         self.assertIn("7946", self.bob.phone)
         self.assertFalse(self.bob.mailbox_signature_html, "nothing is left to offer")
+
+    def test_a_table_in_html_is_read_and_a_quoted_signature_is_not(self):
+        partner = self.env["res.partner"].create({"name": "Ines Groß", "email": "ines@weber.test"})
+        line = partner.message_post(
+            message_type="email",
+            author_id=partner.id,
+            body=Markup(
+                "<div>Hallo,<br>danke.</div><div>Viele Grüße</div><table><tr><td><b>Ines Groß</b>"
+                "</td></tr><tr><td>Leiterin Einkauf</td></tr><tr><td>Tel.:</td><td>+49 421 5550123"
+                "</td></tr><tr><td>Fax:</td><td>+49 421 5550124</td></tr></table><blockquote>Best"
+                " regards<br>Otto Other<br>Director<br>Other Ltd<br>www.other.test</blockquote>"
+            ),
+        )
+        self.assertEqual(
+            partner._mailbox_offer(), {"function": "Leiterin Einkauf", "phone": "+49 421 5550123"}
+        )
+        line.body = Markup("<p>He is away.</p><p>Best regards</p><p>Zoe Park<br>Director</p>")
+        self.assertFalse(partner._mailbox_offer(), "somebody else signs")
 
     def test_no_means_no_until_it_says_something_else(self):
         self.bob.action_mailbox_signature_refuse()

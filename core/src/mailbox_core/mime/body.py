@@ -271,7 +271,7 @@ def _closed(piece: Piece) -> str:
         return html_escape.escape(html_to_text(piece.html))
 
 
-def _is_deep(html: str) -> bool:
+def is_deep(html: str) -> bool:
     """Whether elements are nested so deeply that a tree of them takes the parser quadratic time."""
     if html.count("<") <= _DEEP:
         return False
@@ -290,7 +290,7 @@ def html_to_text(html: str, limit: int = limits.MAX_BODY) -> str:
     """Visible text of at most ``limit`` characters of HTML; blocks become lines. Linear in time:
     what is nested too deeply to be mail loses its tags without being understood."""
     html = html[:limit]
-    if _is_deep(html):
+    if is_deep(html):
         return scrub(_ANY_TAG.sub(" ", html))
     try:
         tree = LexborHTMLParser(html)

@@ -17,7 +17,7 @@ _ATTRIBUTION_LINES = 3
 _VERBS = (
     "wrote|writes|schrieb|a écrit|escribió|escribio|ha scritto|scrive|schreef|escreveu|pisze"
     "|napisał|napisała|napsal|napsala|napísal|skrev|kirjoitti|írta|a scris|yazdı"
-    "|пише|пишет|написал|написала|έγραψε|כתב|كتب"
+    "|пише|пишет|написал|написала|έγραψε|כתב|כתבה|מאת|كتب|كتبت"
 )
 _VERBS_UNSPACED = "写道|寫道|さんは書きました|さんが書きました|님이 작성"
 _ATTRIBUTION = re.compile(
@@ -34,7 +34,7 @@ _ORIGINAL = re.compile(
 )
 _FROM = re.compile(
     r"^\*?(?:from|von|de|da|van|od|fra|från|lähettäjä|отправитель|от"
-    r"|发件人|寄件者|差出人|보낸 사람)\s?[:：]",
+    r"|发件人|寄件者|差出人|보낸 사람|מאת|من)\s?[:：]",
     re.IGNORECASE,
 )
 _BLOCK_FIELD = re.compile(
@@ -42,9 +42,12 @@ _BLOCK_FIELD = re.compile(
     r"|para|asunto|assunto|data|inviato|a|oggetto|verzonden|aan|onderwerp|wysłano|do|temat"
     r"|odesláno|komu|předmět|sendt|til|emne|skickat|till|ämne|lähetetty|vastaanottaja|aihe"
     r"|отправлено|дата|кому|тема|发送时间|收件人|主题|日期|寄件日期|收件者|主旨"
-    r"|送信日時|宛先|件名|보낸 날짜|받는 사람|제목)\s?[:：]",
+    r"|送信日時|宛先|件名|보낸 날짜|받는 사람|제목|נשלח|תאריך|אל|נושא"
+    r"|تاريخ الإرسال|التاريخ|إلى|الموضوع)\s?[:：]",
     re.IGNORECASE,
 )
+#: What only says in which direction text is read (Unicode, UAX 9).
+_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _RULE = re.compile(r"^_{10,}$|^-{20,}$")
 _SIGNATURE_LINES = 15
 
@@ -108,7 +111,7 @@ def _is_attribution(lines: list[str]) -> bool:
     """Whether lines say who wrote something when: a verb, a figure of a date or an address, a
     final colon.
     """
-    joined = " ".join(line.strip() for line in lines)
+    joined = _MARKS.sub("", " ".join(line.strip() for line in lines)).strip()
     if len(joined) > _MAX_LINE or not any(char.isdigit() or char == "@" for char in joined):
         return False
     return _ATTRIBUTION.search(joined) is not None

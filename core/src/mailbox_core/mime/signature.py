@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 from . import signature_words as words
+from .layout import laid_out
 from .quote import new_text
 
 _MAX_TEXT = 100_000
@@ -26,7 +27,13 @@ _NEAR_END = 30
 _SEGMENTS = re.compile(r"\s+[|·•∙●–—/]\s+|\s*[|·•∙●]\s*|\t+|\s{3,}")
 _WEB = re.compile(r"(?:https?://|www\.)[a-z0-9.-]+\.[a-z]{2,24}(?:/[^\s<>|,;]*)?", re.IGNORECASE)
 _EMAIL = re.compile(r"\S+@\S+")
-_LABEL = re.compile(r"^\W{0,3}[^\W\d]{1,12}\s?[:.]\s")
+_LABEL = re.compile(r"^\W{0,3}[^\W\d]{1,12}\s?(?:[:.]\s|：)")
+_LABEL_CELL = re.compile(r"^([^\s\d]{1,12}\s?[:.：]?)\t+(?=[+(\d])")
+#: A line of one sign, as people draw above their signature.
+_DRAWN = re.compile(r"([-_=*~─━―＊＿#])\1{4,}")
+#: Lines below a drawn line in which the sender's name has to be.
+_NAME_BELOW = 6
+_MAX_PIECE, _MAX_WORDS = 80, 9
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ '’.-]+[^\W\d_][^\W\d_'’.-]*){1,4}\.?")
 
 
@@ -46,6 +53,16 @@ class Signature:
         return bool(self.role or self.company or self.phone or self.mobile or self.web)
 
 
+def read(text: str, html: str, *, name: str = "", address: str = "", region: str = "") -> Signature:
+    """The signature of a mail that has plain ``text``, ``html`` or both: as ``parse`` finds it, in
+    the form that shows it as it was meant."""
+    for form in (laid_out(html) if html else "", text):
+        found = parse(form, name=name, address=address, region=region)
+        if found:
+            return found
+    return found
+
+
 def parse(text: str, *, name: str = "", address: str = "", region: str = "") -> Signature:
     """The signature of a mail's plain ``text``. ``name`` and ``address`` are the sender's;
     ``region`` is the country (ISO 3166) whose national telephone numbers are understood."""
@@ -54,15 +71,17 @@ def parse(text: str, *, name: str = "", address: str = "", region: str = "") -> 
         return Signature()
     pieces = [piece for line in lines for piece in _pieces(line)]
     own_name = _own_name(pieces, name)
+    if own_name and _is_another(own_name, name):
+        return Signature()
     company = _company(pieces, own_name, address)
     phone, mobile = _phones(lines, region)
     return Signature(
         name=own_name,
-        role=_role(pieces, own_name, company),
+        role=_role(pieces, own_name, company) or _between(pieces, own_name, company),
         company=company,
         phone=phone,
         mobile=mobile,
-        web=_web(lines),
+        web=_web(lines, address),
     )
 
 
@@ -85,7 +104,9 @@ def block(text: str, name: str = "") -> list[str]:
 
 def _clean(line: str) -> str:
     kept = "".join(char for char in line[:_MAX_LINE] if unicodedata.category(char) != "Cf")
-    return kept.replace("\xa0", " ").strip("\r\n").rstrip().lstrip(" ")
+    kept = kept.replace("\xa0", " ").strip("\r\n").rstrip().lstrip(" ")
+    # A label in a cell of its own belongs to the number beside it.
+    return _LABEL_CELL.sub(r"\1 ", kept)
 
 
 def _start(lines: Sequence[str], name: str) -> int | None:
@@ -96,6 +117,10 @@ def _start(lines: Sequence[str], name: str) -> int | None:
             return number + 1
     for number in range(len(lines) - 1, first - 1, -1):
         if _is_closing(lines[number]):
+            return number + 1
+    for number in range(len(lines) - 1, first - 1, -1):
+        below = lines[number + 1 : number + 1 + _NAME_BELOW]
+        if _DRAWN.fullmatch(lines[number]) and any(_same_name(line, name) for line in below):
             return number + 1
     for number in range(first, len(lines)):
         if number and name and _same_name(lines[number], name):
@@ -113,11 +138,28 @@ def _pieces(line: str) -> Iterator[str]:
     """The parts of a line that stand for themselves."""
     for segment in _SEGMENTS.split(line):
         part = segment.strip(" *_,;-–—|")
-        head, comma, tail = part.rpartition(", ")
-        if comma and _are_two(head, tail):
-            yield from (head, tail)
-        elif part:
-            yield part
+        named = _up_to_legal_form(part)
+        if named:
+            yield from _parts(named)
+            part = part[len(named) :].strip(" ,")
+        yield from _parts(part)
+
+
+def _up_to_legal_form(part: str) -> str:
+    """What stands before a comma and ends with a legal form; empty without one."""
+    for found in re.finditer(r",\s", part):
+        head = part[: found.start()]
+        if words.LEGAL_END.search(head):
+            return head
+    return ""
+
+
+def _parts(part: str) -> Iterator[str]:
+    head, comma, tail = part.rpartition(", ")
+    if comma and _are_two(head, tail):
+        yield from (head, tail)
+    elif part:
+        yield part
 
 
 def _are_two(head: str, tail: str) -> bool:
@@ -129,12 +171,19 @@ def _are_two(head: str, tail: str) -> bool:
 
 def _own_name(pieces: Sequence[str], name: str) -> str:
     for piece in pieces[:6]:
-        if name and _same_name(piece, name):
+        if name and _same_name(piece, name) and not words.LEGAL_FORM.search(piece):
             return piece
     first = pieces[0] if pieces else ""
     if _NAME.fullmatch(first) and not _speaks_of_work(first):
         return first
     return ""
+
+
+def _is_another(signed: str, name: str) -> bool:
+    """Whether somebody else signed, as an assistant does. Names in two scripts cannot be told."""
+    left, right = _tokens(signed), _tokens(name)
+    same_script = signed.isascii() == name.isascii() or bool(left & right)
+    return bool(right) and not left & right and same_script
 
 
 def _speaks_of_work(piece: str) -> bool:
@@ -144,9 +193,16 @@ def _speaks_of_work(piece: str) -> bool:
 def _same_name(piece: str, name: str) -> bool:
     """Whether a short line is the sender's name, perhaps with a title or without a middle name."""
     left, right = _tokens(piece), _tokens(name)
-    if not left or not right or len(left) > len(right) + 2:
+    if not left or not right or len(left) > len(right) + 2 or not _is_capital(piece):
         return False
     return len(left & right) >= min(2, len(right), len(left)) and bool(left & right)
+
+
+def _is_capital(piece: str) -> bool:
+    """Whether every word begins as words of a name do; a name all in small letters counts."""
+    return piece.islower() or not any(
+        word[0].islower() and not words.PARTICLE.fullmatch(word) for word in piece.split()
+    )
 
 
 def _tokens(text: str) -> set[str]:
@@ -158,11 +214,13 @@ def _tokens(text: str) -> set[str]:
 def _company(pieces: Sequence[str], own_name: str, address: str) -> str:
     texts = [piece for piece in pieces if piece != own_name and _is_text(piece)]
     for piece in texts:
-        if words.LEGAL_FORM.search(piece):
+        if words.LEGAL_FORM.search(piece) and not piece[0].islower():
             return piece
     label = address.rpartition("@")[2].lower().split(".")
     domain = re.sub(r"\W", "", label[-2]) if len(label) > 1 else ""
     for piece in texts:
+        if "." in piece and " " not in piece:
+            continue  # the domain itself
         if not words.ROLE.search(piece) and _is_domain(piece, domain):
             return piece
     return ""
@@ -180,8 +238,25 @@ def _role(pieces: Sequence[str], own_name: str, company: str) -> str:
     for piece in pieces:
         if piece in (own_name, company) or not _is_text(piece):
             continue
-        if words.ROLE.search(piece) and not words.PLACE.search(piece):
+        if words.ROLE.search(piece) and _may_be_role(piece):
             return piece
+    return ""
+
+
+def _may_be_role(piece: str) -> bool:
+    if words.PLACE.search(piece) or words.TEAM.search(piece):
+        return False
+    return ":" not in piece and piece[-1] not in "!?"
+
+
+def _between(pieces: Sequence[str], own_name: str, company: str) -> str:
+    """What stands between name and company: a role, whatever its words are."""
+    if not own_name or not company:
+        return ""
+    around = [(pieces[at - 1], pieces[at + 1]) for at in range(1, len(pieces) - 1)]
+    for (before, after), piece in zip(around, pieces[1:], strict=False):
+        if before == own_name and after == company and _is_text(piece) and _may_be_role(piece):
+            return piece if not piece[0].islower() and piece[-1] != "." else ""
     return ""
 
 
@@ -189,7 +264,9 @@ def _is_text(piece: str) -> bool:
     """Whether a piece is words, and neither an address nor a labelled number."""
     if _EMAIL.search(piece) or _WEB.search(piece) or _LABEL.match(piece):
         return False
-    return len(piece) <= 80 and sum(char.isdigit() for char in piece) <= 2
+    if len(piece) > _MAX_PIECE or len(piece.split()) > _MAX_WORDS:
+        return False
+    return sum(char.isdigit() for char in piece) <= 2
 
 
 def _phones(lines: Sequence[str], region: str) -> tuple[str, str]:
@@ -197,7 +274,7 @@ def _phones(lines: Sequence[str], region: str) -> tuple[str, str]:
     phone = mobile = ""
     for line in lines:
         for part in _SEGMENTS.split(line):
-            if words.FAX.search(part):
+            if words.FAX.search(part) or words.REGISTER.search(part):
                 continue
             for match in phonenumbers.PhoneNumberMatcher(part, region.upper() or None):
                 told = phonenumbers.format_number(
@@ -216,10 +293,21 @@ def _is_mobile(part: str, number: phonenumbers.PhoneNumber) -> bool:
     return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
-def _web(lines: Sequence[str]) -> str:
-    for line in lines:
-        for match in _WEB.finditer(_EMAIL.sub(" ", line)):
-            site = match.group().rstrip(".,;)/")
-            if not any(word in site.lower() for word in words.SOCIAL):
-                return site if "://" in site else f"https://{site}"
-    return ""
+def _web(lines: Sequence[str], address: str) -> str:
+    """The site of the sender's own domain, else the first that is one of a company."""
+    domain = address.rpartition("@")[2].lower()
+    sites = [site for line in lines for site in _sites(line)]
+    for site in sites:
+        if domain and f"/{domain}/" in f"{site.lower()}/".replace("//www.", "//"):
+            return site
+    if domain and any(domain in re.split(r"[\s|:]+", line.lower()) for line in lines):
+        return f"https://{domain}"
+    return sites[0] if sites else ""
+
+
+def _sites(line: str) -> Iterator[str]:
+    for match in _WEB.finditer(_EMAIL.sub(" ", line)):
+        told = match.group().rstrip(".,;)/")
+        site = told if "://" in told else f"https://{told}"
+        if not any(word in site.lower() for word in words.SOCIAL):
+            yield site

@@ -124,6 +124,7 @@ SAMPLES: list[tuple[str, str, str, str, dict[str, str]]] = [
             "role": "Founder & CEO",
             "company": "Foxlight",
             "phone": "+1 202-555-0143",
+            "web": "https://foxlight.example",
         },
     ),
     (
