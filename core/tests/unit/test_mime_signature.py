@@ -108,6 +108,7 @@ def test_the_page_tells_the_measured_figures():
          ["New", "> Old", "> > Older"]),
         ("<style>p{}</style><p>Seen</p><script>x</script>", ["Seen"]),
         ("<p>a\n  b</p>\n\n<p>\n c </p>", ["a b", "c"]),
+        ("<pre>-- \nBob\n\nBuyer</pre><p>a\nb</p>", ["--", "Bob", "", "Buyer", "a b"]),
         ("", []),
     ],
 )  # fmt: skip

@@ -53,6 +53,7 @@ class _Page:
         self._lines: list[str] = []
         self._line = ""
         self._quoted = 0
+        self._kept = 0
         self._pending = ""
 
     def walk(self, root: LexborNode) -> None:
@@ -79,7 +80,7 @@ class _Page:
     def _enter(self, node: LexborNode) -> None:
         tag = node.tag or ""
         if tag == "-text":
-            self._write(node.text_content or "")
+            self._text(node.text_content or "")
         elif tag == "br":
             self._break()
         elif tag in _CELLS:
@@ -91,6 +92,7 @@ class _Page:
         # The block inside a cell begins where the cell does.
         if not self._pending:
             self._end()
+        self._kept += tag == "pre"
         if tag == "blockquote":
             self._end()
             self._quoted += 1
@@ -99,8 +101,17 @@ class _Page:
         tag = node.tag or ""
         if tag in _BLOCKS:
             self._end()
+        self._kept -= tag == "pre"
         if tag == "blockquote":
             self._quoted -= 1
+
+    def _text(self, text: str) -> None:
+        """Text as it is shown: in ``pre`` its lines are lines."""
+        first, *others = text.split("\n") if self._kept else [text]
+        self._write(first)
+        for line in others:
+            self._break()
+            self._write(line)
 
     def _write(self, text: str) -> None:
         words = _SPACE.sub(" ", text)

@@ -182,8 +182,13 @@ def _own_name(pieces: Sequence[str], name: str) -> str:
 def _is_another(signed: str, name: str) -> bool:
     """Whether somebody else signed, as an assistant does. Names in two scripts cannot be told."""
     left, right = _tokens(signed), _tokens(name)
-    same_script = signed.isascii() == name.isascii() or bool(left & right)
-    return bool(right) and not left & right and same_script
+    return bool(right) and not left & right and _script(signed) == _script(name)
+
+
+def _script(text: str) -> str:
+    """The script of the first letter, by its name in Unicode: ``LATIN``, ``HEBREW``, ``CJK``."""
+    letter = next((char for char in text if char.isalpha()), "")
+    return unicodedata.name(letter, "").partition(" ")[0] if letter else ""
 
 
 def _speaks_of_work(piece: str) -> bool:
