@@ -3,7 +3,6 @@
 from ast import literal_eval
 
 from odoo import models
-from odoo.addons.mailbox_sync.routing import companies
 from odoo.tools.mail import plaintext2html
 
 from mailbox_core.mime import signature
@@ -17,13 +16,14 @@ _DESCRIPTION_CHARACTERS = 20_000
 class CrmLead(models.Model):
     _name = "crm.lead"
     _inherit = ["crm.lead", "mailbox.routable.mixin"]
+    _mailbox_known = frozenset({"crm"})
 
     def _mailbox_values(self, mail):
         facts = mail.facts
         values = super()._mailbox_values(mail)
         partner = mail.partner
         company = partner.commercial_partner_id if partner.commercial_company_name else None
-        company = company or companies.company_of(self.env, facts.sender)
+        company = company or mail.batch.directory.company(facts.sender)
         region = (mail.row.mailbox_id.company_id.country_id.code or "").upper()
         signed = signature.read(
             facts.body,

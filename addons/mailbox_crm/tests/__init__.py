@@ -1,2 +1,3 @@
 from . import test_lead
 from . import test_like_gateway
+from . import test_together

@@ -8,6 +8,7 @@ from mailbox_core.mime.person import person_name
 class HelpdeskTicket(models.Model):
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "mailbox.routable.mixin"]
+    _mailbox_known = frozenset({"helpdesk_mgmt"})
 
     def _mailbox_values(self, mail):
         facts = mail.facts

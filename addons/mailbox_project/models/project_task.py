@@ -6,6 +6,7 @@ from odoo import models
 class ProjectTask(models.Model):
     _name = "project.task"
     _inherit = ["project.task", "mailbox.routable.mixin"]
+    _mailbox_known = frozenset({"project", "mailbox_project"})
 
     def _find_internal_users_from_address_mail(self, emails, project_id):
         """Odoo knows tasks by mail only through the alias of a project and fails without one."""

@@ -5,13 +5,20 @@ from odoo.tools import email_normalize, formataddr
 
 from mailbox_core.rules import clues
 
+from ..routing import together
 from ..routing.clues import answer_key
-from ..routing.gateway import POSTED
+from ..routing.gateway import POSTED, is_gateways
 from ..routing.threads import Line
 
 
 class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
+
+    def _message_create(self, values_list):
+        make = super()._message_create
+        if len(values_list) != 1 or not is_gateways(make):
+            return make(values_list)
+        return together.step(self, "_message_create", values_list[0], make)
 
     def _message_post_after_hook(self, message, msg_values):
         result = super()._message_post_after_hook(message, msg_values)

@@ -2,7 +2,7 @@
 
 from odoo import models
 
-from ..routing import gateway
+from ..routing import gateway, together
 
 
 class MailboxRoutableMixin(models.AbstractModel):
@@ -11,6 +11,15 @@ class MailboxRoutableMixin(models.AbstractModel):
 
     _name = "mailbox.routable.mixin"
     _description = "Target of Mail Rules"
+
+    #: Addons whose ``message_new`` for this model looks at nothing but its own mail, so that mails
+    #: may be done side by side; where another addon overrides it each mail is done by itself.
+    _mailbox_known = frozenset()
+
+    def _register_hook(self):
+        super()._register_hook()
+        if not self._abstract:
+            together.hook(type(self))
 
     def _mailbox_find(self, mail):
         """A record this mail belongs to although nothing in it says so; none by default.

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 
 from mailbox_core.mime.person import person_name
 
-from ..routing import companies, people
+from ..routing import people
 
 
 class ResPartner(models.Model):
@@ -26,7 +26,7 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"email", "active"} & vals.keys():
+        if {"email", "active", "is_company"} & vals.keys():
             self._mailbox_note_change()
         return result
 
@@ -49,7 +49,7 @@ class ResPartner(models.Model):
             **super()._mailbox_values(mail),
             "name": person_name(facts.sender_name, facts.sender) or self.env._("Unknown sender"),
             "email": facts.sender,
-            "parent_id": companies.company_of(self.env, facts.sender).id,
+            "parent_id": mail.batch.directory.company(facts.sender).id,
         }
 
     def _mailbox_new(self, mail, values):

@@ -14,7 +14,7 @@ from mailbox_core.errors import ProviderError
 from mailbox_core.mime.parse import iter_parts
 
 from ..store.raw import RawMissing
-from . import clues
+from . import clues, together
 
 #: The context key of a list that takes every ``Line`` which is posted.
 POSTED = "mailbox_posted"
@@ -54,7 +54,8 @@ def open_record(env, model, mail, values):
     route = (model, 0, values, env.uid, None)
     thread = thread_of(mail)
     values_of_mail.update(_people(thread, mail, values_of_mail, route))
-    record_id = thread._message_route_process(None, values_of_mail, [route])
+    with together.sharing():
+        record_id = thread._message_route_process(None, values_of_mail, [route])
     record = env[model].browse(record_id)
     mail.row._after_post(mail, record, line_of(record, mail))
     return record
@@ -119,8 +120,7 @@ def _people(thread, mail, values, route):
     Its answer depends on the record only where an address has several contacts; elsewhere it is
     known from the lookup for the whole batch.
     """
-    post_process = type(thread)._message_parse_post_process
-    if post_process.__module__ == _GATEWAY:
+    if is_gateways(type(thread)._message_parse_post_process):
         author = _only(mail, [mail.facts.sender])
         others = _only(mail, [one.email for one in (*mail.email.to, *mail.email.cc)])
         if author is not None and others is not None:
@@ -129,9 +129,13 @@ def _people(thread, mail, values, route):
     return thread._message_parse_post_process(None, values, [route])
 
 
-#: Where Odoo's own ``_message_parse_post_process`` is written: one that another addon wrote is
-#: asked.
+#: Where Odoo's own gateway is written.
 _GATEWAY = "odoo.addons.mail.models.mail_thread"
+
+
+def is_gateways(method):
+    """Whether a method is that of Odoo's own gateway: one that another addon wrote is asked."""
+    return method.__module__ == _GATEWAY
 
 
 def _only(mail, addresses):

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from odoo.tools import SQL, email_normalize_all
 
-from . import addresses
+from . import addresses, companies
 
 #: Addresses of machines: never a contact.
 _NOBODY = re.compile(
@@ -36,11 +36,14 @@ class Directory:
         self._known = {}
         self._by_key = {}
         self._together = []
+        self._wanted = set()
+        self._companies = {}
         self._changes = self._count()
 
     def learn(self, wanted):
         """Look up addresses that nobody has asked for yet, in a few statements."""
         wanted = list(wanted)
+        self._wanted.update(wanted)
         forms = {form for address in wanted for form in _forms(address)}
         self._look_up(forms.difference(self._known))
         keys = {addresses.key_of(address) for address in wanted if not self._exact(address)}
@@ -51,6 +54,18 @@ class Directory:
         self._known.clear()
         self._by_key.clear()
         self._together.clear()
+        self._companies.clear()
+
+    def company(self, address):
+        """The company known under the domain of an address, none when there are several."""
+        self._fresh()
+        if address not in self._companies:
+            domains = {one: companies.corporate_domain(one) for one in {*self._wanted, address}}
+            found = companies.companies_of(self._partners.env, set(domains.values()) - {""})
+            self._companies |= {
+                one: found.get(domain, self._partners) for one, domain in domains.items()
+            }
+        return self._companies[address]
 
     def partner(self, address):
         """The partner with this address, as ``partner_of``."""

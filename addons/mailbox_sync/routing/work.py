@@ -14,7 +14,7 @@ import psycopg2
 from mailbox_core.rules.urgency import urgency_of
 
 from ..store.raw import RawMissing
-from . import chatter_log, gateway, outcome
+from . import chatter_log, gateway, opening, outcome
 from .facts import Batch
 from .plan import Plan, make
 
@@ -39,6 +39,7 @@ class Work:
         self._rules = {}
         self._set_aside = set()
         self._alive = []
+        self._opening = opening.Opening(self.env)
 
     def run(self):
         """Do it all."""
@@ -52,29 +53,83 @@ class Work:
                 self._put_aside(mail)
             else:
                 self._route(mail)
+        self._open_together()
         gateway.reset_bounces(self.env, self._alive)
         self.batch.settle()
 
     def _route(self, mail):
+        if self._opening.touches(mail):
+            self._open_together()
         made = Plan()
         try:
             rules = self._rules_of(mail.row.mailbox_id)
             made = make(mail, mail.row._before_route(mail, rules))
+            waits = self._waits(mail, made)
+        except Exception as error:
+            self._undone(mail, made, error)
+        else:
+            if not waits:
+                self._do(mail, made)
+        if self._opening.is_full:
+            self._open_together()
+
+    def _waits(self, mail, made):
+        """Whether the mail is done with others, later."""
+        if self._alone or not self._opening.takes(mail, made):
+            return False
+        if chatter_log.contacts_to_log(mail, made):
+            return False
+        self._opening.add(mail, made)
+        return True
+
+    def _open_together(self):
+        """Do those that wait: together, or one by one if that fails, so that a mail in trouble
+        undoes only itself."""
+        group = self._opening.take()
+        if len(group) < 2 or not self._done_together(group):
+            for mail, made in group:
+                self._do(mail, made)
+
+    def _done_together(self, group):
+        try:
+            with self.env.cr.savepoint():
+                outcomes = opening.run(group, outcome.carry_out)
+                for (mail, made), decided in zip(group, outcomes, strict=True):
+                    mail.row._after_route(mail, made, decided)
+        except Exception as error:
+            _logger.info("%s mails are routed one by one: %s", len(group), error)
+            for mail, _made in group:
+                self.batch.lose(mail)
+            return False
+        self.batch.keep()
+        for (mail, made), decided in zip(group, outcomes, strict=True):
+            if not made.finding:
+                self._alive.append(mail.facts.sender)
+            self._decide(mail.row, decided, made)
+        return True
+
+    def _do(self, mail, made):
+        try:
             decided = self._carry_out(mail, made)
-        except RawMissing:
-            self.batch.lose(mail)
-            decided, made = "triage", Plan(reason="source")
         except Exception as error:  # whatever other addons do there: it is this mail's trouble only
-            self.batch.lose(mail)
-            if not self._alone:
-                self._put_aside(mail)
-                return
-            if isinstance(error, psycopg2.OperationalError):
-                raise  # the database's own trouble: the job is started again
-            _logger.warning("Message %s cannot be routed", mail.row.id, exc_info=True)
+            self._undone(mail, made, error)
+        else:
+            urgency = self._urgency(mail) if decided in _WAITING else None
+            self._decide(mail.row, decided, made, urgency)
+
+    def _undone(self, mail, made, error):
+        """What becomes of a mail in trouble."""
+        self.batch.lose(mail)
+        if isinstance(error, RawMissing):
+            self._decide(mail.row, "triage", Plan(reason="source"), self._urgency(mail))
+        elif not self._alone:
+            self._put_aside(mail)
+        elif isinstance(error, psycopg2.OperationalError):
+            raise error  # the database's own trouble: the job is started again
+        else:
+            _logger.warning("Message %s cannot be routed", mail.row.id, exc_info=error)
             decided = self._refused(made, error)
-        urgency = self._urgency(mail) if decided in _WAITING else None
-        self._decide(mail.row, decided, made, urgency)
+            self._decide(mail.row, decided, made, self._urgency(mail))
 
     def _carry_out(self, mail, made):
         """The outcome; what touches records is done in a savepoint."""

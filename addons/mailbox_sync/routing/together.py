@@ -1,0 +1,133 @@
+"""Does the same step of several works at once: what each would insert by itself is inserted together.
+
+Every work runs as if it were alone, with all that other addons do in it. Where it comes to a step
+that can be shared it waits until the others came to theirs. Then one call does the step for all
+that ask for the same, and each goes on with its own answer. One thread, one transaction: works take
+turns at these steps only.
+"""
+
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from greenlet import getcurrent, greenlet
+from odoo import api
+
+
+class _Step(NamedTuple):
+    """``do`` answers a list of values with a list of as many answers, for all steps of one
+    ``key``."""
+
+    key: tuple
+    value: object
+    do: object
+
+
+class _Worker(greenlet):
+    """One work. ``shares``: whether it may wait for others now; ``known``: answers that are the
+    same for all."""
+
+    shares = False
+    known = None
+
+
+def run(works):
+    """The answers of some works (callables), in their order. What one raises ends all of them."""
+    workers = [_Worker(work) for work in works]
+    known, answers = {}, {}
+    for worker in workers:
+        worker.known = known
+    try:
+        turns = dict.fromkeys(workers, ())
+        while turns:
+            asked = {}
+            for worker, given in turns.items():
+                got = worker.switch(*given)
+                (answers if worker.dead else asked)[worker] = got
+            turns = _turns(asked)
+        return [answers[worker] for worker in workers]
+    finally:
+        for worker in workers:
+            worker.shares = False
+            if not worker.dead:
+                worker.throw()
+
+
+def _turns(asked):
+    """What each worker goes on with, in their order."""
+    groups = []
+    for worker, step in asked.items():
+        some = next((some for key, some in groups if key == step.key), None)
+        if some is None:
+            groups.append((step.key, some := []))
+        some.append((worker, step))
+    given = {}
+    for _key, some in groups:
+        made = some[0][1].do([step.value for _worker, step in some])
+        given |= {worker: (one,) for (worker, _step), one in zip(some, made, strict=True)}
+    return {worker: given[worker] for worker in asked}
+
+
+@contextmanager
+def sharing():
+    """Within it, a work shares its steps. Nothing that it undoes by itself may be begun outside."""
+    worker = getcurrent()
+    works = isinstance(worker, _Worker)
+    if works:
+        worker.shares = True
+    try:
+        yield
+    finally:
+        if works:
+            worker.shares = False
+
+
+def step(records, name, value, do):
+    """``do([value])[0]``, or the answer among those for all works that came to the same step in
+    the same environment."""
+    worker = getcurrent()
+    if not (isinstance(worker, _Worker) and worker.shares):
+        return do([value])[0]
+    env = records.env
+    key = (name, records._name, env.uid, env.su, env.context)
+    return worker.parent.switch(_Step(key, value, do))
+
+
+def hook(model):
+    """Let ``create`` of a model share, above whatever addons do there: as ``base_automation`` of
+    Odoo, at the class of the registry."""
+    if "create" in vars(model) and _is_ours(vars(model)["create"]):
+        return
+    before = vars(model).get("create")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        origin = before.__get__(self) if before else super(model, self).create
+        if len(vals_list) != 1:
+            return origin(vals_list)
+        return step(self, "create", vals_list[0], origin)
+
+    create.origin = before
+    create.shares = True
+    model.create = create
+    names = model.fields_get
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """``message_new`` of Odoo asks it for each mail, to know which names there are."""
+        worker = getcurrent()
+        asks = (self._name, self.env.uid, self.env.su, self.env.lang)
+        if allfields or attributes or not (isinstance(worker, _Worker) and worker.shares):
+            return names(self, allfields, attributes)
+        if asks not in worker.known:
+            worker.known[asks] = names(self)
+        return dict(worker.known[asks])
+
+    model.fields_get = fields_get
+
+
+def _is_ours(method):
+    while method is not None:
+        if getattr(method, "shares", False):
+            return True
+        method = getattr(method, "origin", None)
+    return False
