@@ -139,7 +139,9 @@ class TestTogether(RoutingCase):
         self.assertEqual([one.outcome for one in decisions], ["created", "triage", "created"])
         self.assertIn("no windows here", str(decisions[1].steps))
         self.assertFalse(decisions[1].link_ids)
-        for lead, subject in zip(self.leads([decisions[0], decisions[2]]), SUBJECTS[::2]):
+        for lead, subject in zip(
+            self.leads([decisions[0], decisions[2]]), SUBJECTS[::2], strict=True
+        ):
             self.assertEqual((lead.name, len(lead.message_ids)), (subject, 1))
         self.assertFalse(self.env["crm.lead"].search([("name", "=", "Windows")]))
         self.assertEqual(self.env["crm.lead"].search_count([("name", "in", SUBJECTS)]), 2)

@@ -1,4 +1,4 @@
-"""Does the same step of several works at once: what each would insert by itself is inserted together.
+"""Does the same step of several works at once: what each would insert is inserted together.
 
 Every work runs as if it were alone, with all that other addons do in it. Where it comes to a step
 that can be shared it waits until the others came to theirs. Then one call does the step for all
