@@ -30,8 +30,9 @@ _AT_ONCE = 0.5
 _SLOT = 5
 
 
-def sync_key(stream_id: int, name: str = "sync") -> str:
-    """Identity key of the next step of a stream, to be taken at once."""
+def sync_key(stream_id: int | str, name: str = "sync") -> str:
+    """Identity key of the next step of a stream, to be taken at once; of an empty id, what all of
+    them begin with."""
     return f"{name}:{stream_id}"
 
 

@@ -3,6 +3,10 @@
 At READ COMMITTED: the row of the subscription is the lock, and whoever waited for it sees in the
 next statement what the one before has enqueued, so that thousands of notifications leave one
 waiting job. No row that the sync step writes is touched.
+
+A step that runs needs no second job beside it, which would only find it busy: when the step has
+been committed it looks for hints of meanwhile (``wake_leftovers``). It takes the same lock for
+that, so that a notification either sees the step ended, or is seen by it.
 """
 
 import logging
@@ -11,14 +15,21 @@ from dataclasses import dataclass
 
 import psycopg2
 from odoo import SUPERUSER_ID, api, sql_db
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from .. import jobs, mapping
 from ..push_desk import note_pace
 
 _logger = logging.getLogger(__name__)
 
-#: Everything but the job, for all mailboxes of the address: one statement however many there are.
+#: Everything but the job, for all mailboxes of the address: two statements, one round trip. The
+#: first waits for others who note something of them, the second sees what they have enqueued.
 _NOTE = """
+    SELECT b.id FROM mailbox m
+      JOIN mailbox_subscription b ON b.mailbox_id = m.id AND b.state != 'off'
+     WHERE m.provider = %(provider)s AND m.address = %(address)s AND m.active
+       AND (%(company)s::int IS NULL OR m.company_id = %(company)s)
+     ORDER BY m.id FOR NO KEY UPDATE OF b;
     WITH target AS MATERIALIZED (
         SELECT b.id, b.state, m.id AS mailbox_id, m.company_id
           FROM mailbox m
@@ -43,10 +54,22 @@ _NOTE = """
         RETURNING stream_id
     )
     SELECT target.mailbox_id, target.company_id, target.state = 'silent',
-           array(SELECT noted.stream_id FROM noted
-                   JOIN mailbox_stream s ON s.id = noted.stream_id
-                  WHERE s.mailbox_id = target.mailbox_id ORDER BY s.id)
+           array(SELECT s.id FROM noted JOIN mailbox_stream s ON s.id = noted.stream_id
+                  WHERE s.mailbox_id = target.mailbox_id
+                    AND NOT EXISTS (SELECT FROM queue_job j
+                                     WHERE j.identity_key = %(key)s || s.id
+                                       AND j.state IN ('pending', 'enqueued'))
+                    AND NOT EXISTS (SELECT FROM queue_job j
+                                     WHERE j.identity_key = %(key)s || s.id
+                                       AND j.state = 'started')
+                  ORDER BY s.id)
       FROM target
+"""
+#: Hints that came while a step was under way. The first statement waits for who notes one now.
+_LEFT = """
+    SELECT b.id FROM mailbox_stream s JOIN mailbox_subscription b ON b.mailbox_id = s.mailbox_id
+     WHERE s.id = %(stream)s FOR NO KEY UPDATE OF b;
+    SELECT FROM mailbox_hint WHERE stream_id = %(stream)s LIMIT 1
 """
 _REFUSED = """
     UPDATE mailbox_push_config
@@ -54,16 +77,11 @@ _REFUSED = """
            refused_at = clock_timestamp() AT TIME ZONE 'UTC'
      WHERE provider = %s AND (%s OR id = ANY(%s))
 """
-_SLEEPING = """
-    SELECT key FROM unnest(%s) AS key
-     WHERE NOT EXISTS (SELECT FROM queue_job j
-                        WHERE j.identity_key = key AND j.state IN ('pending', 'enqueued'))
-"""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A mailbox that a notification is about, and its streams that may run."""
+    """A mailbox that a notification is about, and its streams that no job works on or will."""
 
     mailbox_id: int
     company_id: int
@@ -99,18 +117,23 @@ def cursor(registry):
 def _wait_for_others(cr):
     # In tests the cursor is the test's own transaction, which has begun long ago.
     if isinstance(cr, sql_db.Cursor):
-        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        # Goes with the BEGIN, no statement of its own; the next cursor of this connection sets its
+        # own (Odoo, ``sql_db.Cursor.__init__``).
+        cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
 
 
 def _note(cr, provider, hint, company_id):
     targets = _targets(cr, provider, hint, company_id)
     for target in targets:
+        if not (target.was_silent or target.stream_ids):
+            continue
         env = api.Environment(cr, SUPERUSER_ID, {"company_id": target.company_id})
         if target.was_silent:
             mailbox = env["mailbox"].browse(target.mailbox_id)
             mailbox._audit("push.heard_again")
             mailbox._clear_alerts("silent")
-        _wake(env, target, hint.address)
+        for stream in env["mailbox.stream"].browse(target.stream_ids):
+            jobs.wake(stream, "new", address=hint.address)
     return len(targets)
 
 
@@ -124,19 +147,10 @@ def _targets(cr, provider, hint, company_id):
             "company": company_id,
             "received": mapping.naive(hint.received_at),
             "published": mapping.naive(hint.published_at),
+            "key": jobs.sync_key(""),
         },
     )
     return [Target(*rest, tuple(streams)) for *rest, streams in cr.fetchall()]
-
-
-def _wake(env, target, address):
-    """Enqueue the step of every stream that no job is about to take; nothing is read for it."""
-    keys = {jobs.sync_key(stream_id): stream_id for stream_id in target.stream_ids}
-    if not keys:
-        return
-    env.cr.execute(_SLEEPING, [list(keys)])
-    for (key,) in env.cr.fetchall():
-        jobs.wake(env["mailbox.stream"].browse(keys[key]), "new", address=address)
 
 
 def note_refusal(registry, provider, unwelcome):
@@ -157,13 +171,10 @@ def note_refusal(registry, provider, unwelcome):
 
 
 def wake_leftovers(registry, stream_id):
-    """Wake a stream again if hints have come while its step was under way.
-
-    A notification that saw the job still waiting enqueues none; if that job then began before the
-    notification was committed, it has not seen the hint either.
-    """
-    with registry.cursor() as cr:
-        cr.execute("SELECT FROM mailbox_hint WHERE stream_id = %s LIMIT 1", [stream_id])
+    """Wake a stream again if hints have come while its step was under way: the notification that
+    saw the job waiting or at work enqueued none, and the step may have read its hints before."""
+    with cursor(registry) as cr:
+        cr.execute(_LEFT, {"stream": stream_id})
         if cr.rowcount:
             stream = api.Environment(cr, SUPERUSER_ID, {})["mailbox.stream"].browse(stream_id)
             jobs.wake(stream.exists(), "new")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from odoo import sql_db
 from odoo.tools import SQL
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from mailbox_core.net.quota import QuotaProfile, TokenBucket, allot, quota_day
 
@@ -179,7 +180,7 @@ class PostgresBudget:
         keys = sorted(names)
         # A waiter must see what the one before it wrote; the default isolation would refuse it
         # instead.
-        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
         found = cls._select(cr, keys)
         if len(found) < len(keys):
             cr.execute(
@@ -202,9 +203,12 @@ class PostgresBudget:
     @staticmethod
     def _store(cr, rows: dict[str, dict]) -> None:
         values = [{"key": key, **rows[key]} for key in sorted(rows)]
+        # Nobody waits for the disk: after a crash of the database server the spending of its last
+        # second is forgotten, which the provider would answer with a short "too many" at worst.
         cr.execute(
             SQL(
-                """UPDATE mailbox_bucket b SET %s FROM %s WHERE b.key = v.key""",
+                """SET LOCAL synchronous_commit TO off;
+                   UPDATE mailbox_bucket b SET %s FROM %s WHERE b.key = v.key""",
                 sql.assignments("v", _STATE),
                 sql.unnest({"key": "varchar", **_STATE}, values),
             )

@@ -103,9 +103,15 @@ class MailboxStream(models.Model):
         if not self._take_turn():
             jobs.wake(self, "new", _BUSY)
             return "busy"
-        # Whose turn it is looks for hints that came meanwhile; a job that found a busy stream must
-        # not, or it would wake itself again and again until the turn ends.
+        done = self._turn()
+        # Whose turn it was looks for hints that came meanwhile; a job that found a busy stream must
+        # not, or it would wake itself again and again until the turn ends. Noted last, so that the
+        # screens are told first.
         self.env.cr.postcommit.add(partial(notice.wake_leftovers, self.env.registry, self.id))
+        return done
+
+    def _turn(self):
+        """One step, or nothing to do; no other job works on the stream."""
         now = datetime.now(timezone.utc)
         hints = self._hints()
         state = self._with_hints(self._state(), hints, now)
@@ -144,7 +150,7 @@ class MailboxStream(models.Model):
         trigger = hints[-1:].trigger or "poll"
         run = trace.Run.of(self, hints, now)
         outcome = step.commit(gathered, self._with_hints(self._state(), hints, now))
-        hints.unlink()
+        hints._forget()
         traced = trace.record(self.env.cr, run, outcome.written.fresh)
         self._write_state(run.values())
         self._follow(outcome, gathered, now)
@@ -191,7 +197,7 @@ class MailboxStream(models.Model):
             values["due_at"] = mapping.naive(now + timedelta(seconds=wait + _LOST))
         if self.try_lock_for_update(allow_referencing=True):
             self._write_state(values)
-            hints.unlink()
+            hints._forget()
         return "nothing to do"
 
     def _sync_failed(self, exc_name="", **_vals):
@@ -353,3 +359,10 @@ class MailboxHint(models.Model):
     source = fields.Selection([("push", "Push"), ("poll", "Poll")], required=True, default="poll")
     trigger = fields.Char()
     at = fields.Datetime(required=True, default=fields.Datetime.now)
+
+    def _forget(self):
+        """They have been answered. Not by the ORM: nothing hangs on a hint, and looking for that
+        would be most of the work."""
+        if self:
+            self.env.cr.execute("DELETE FROM mailbox_hint WHERE id = ANY(%s)", [self.ids])
+            self.invalidate_model(flush=False)

@@ -83,7 +83,8 @@ def measure(stage: Stage, chosen: Options) -> tuple[list[Figure], dict[str, Any]
         figures += quota.figures(limited)
         samples["quota"] = limited.plain()
     if {"B1", "B3"} & set(chosen.rows):
-        painted = screen.measure(stage, 2 * chosen.window, chosen.window // 2)
+        lost = chosen.window // 2 if "B3" in chosen.rows else 0
+        painted = screen.measure(stage, 2 * chosen.window, lost)
         figures += screen.figures(painted)
         samples["screen"] = painted.plain()
     if "B2" in chosen.rows:

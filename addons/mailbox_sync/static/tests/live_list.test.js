@@ -13,7 +13,7 @@ import {
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 
-import { LONGEST } from "@mailbox_sync/live/live_hook";
+import { HISTORY_REST, LONGEST, REST, SOON } from "@mailbox_sync/live/live_hook";
 
 describe.current.tags("desktop");
 
@@ -36,6 +36,7 @@ defineMailModels();
 defineModels([MailboxMessage]);
 
 const PAGE = { mailbox_id: 7, messages: [{ id: 1 }], more: true };
+const HISTORY = { mailbox_id: 7, messages: [], more: true };
 
 /** Catch who listens to the engine's notifications. */
 async function catchListeners() {
@@ -64,7 +65,7 @@ async function openList() {
     const listeners = await catchListeners();
     await mountView({ type: "list", resModel: "mailbox.message" });
     expect(listeners.size).toBe(1);
-    return () => listeners.forEach((callback) => callback(PAGE));
+    return (payload = PAGE) => listeners.forEach((callback) => callback(payload));
 }
 
 async function settle() {
@@ -106,6 +107,25 @@ test("a burst of changes is one reload", async () => {
     }
     await settle();
     expect(reads).toBe(2);
+});
+
+test("new mail does not wait for the rest that pages of history keep", async () => {
+    onRpc("mailbox.message", "web_search_read", () => expect.step("read"));
+    const tell = await openList();
+    tell(HISTORY);
+    await advanceTime(SOON);
+    expect.verifySteps(["read", "read"]);
+    tell(HISTORY);
+    await advanceTime(REST);
+    expect.verifySteps([]);
+    tell();
+    await advanceTime(SOON);
+    expect.verifySteps(["read"]);
+    tell(HISTORY);
+    await advanceTime(HISTORY_REST - 1);
+    expect.verifySteps([]);
+    await advanceTime(1);
+    expect.verifySteps(["read"]);
 });
 
 test("mail that arrives while a message still opens is shown once it is open", async () => {

@@ -70,12 +70,13 @@ class KeySet:
                 self._load()
             return self._keys.get(kid)
 
-    def proved(self, token: str, kid: str) -> Mapping[str, Any] | None:
+    def proved(self, token: str) -> Mapping[str, Any] | None:
         """The claims of a token whose signature was found good by a key that still counts; Pub/Sub
         sends the same token for up to an hour. None: it has to be checked (again)."""
+        digest = _digest(token)
         with self._lock:
-            fresh = kid in self._keys and self._age() < self._lifetime
-            return self._proved.get(_digest(token)) if fresh else None
+            # New keys forget all: what is remembered was proved by keys of now.
+            return self._proved.get(digest) if self._age() < self._lifetime else None
 
     def prove(self, token: str, claims: Mapping[str, Any]) -> None:
         """Remember that the signature of a token is good."""
@@ -148,11 +149,10 @@ class TokenVerifier:
         return self._timely(claims)
 
     def _signed(self, token: str) -> Mapping[str, Any]:
-        kid = _key_id(token)
-        proved = self._keys.proved(token, kid)
+        proved = self._keys.proved(token)
         if proved is not None:
             return proved
-        key = self._keys.key(kid)
+        key = self._keys.key(_key_id(token))
         if key is None:
             raise TokenRejected("signature", "unknown key")
         try:

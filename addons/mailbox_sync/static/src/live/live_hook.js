@@ -4,11 +4,14 @@ import { useService } from "@web/core/utils/hooks";
 
 /** A change is shown at once, with those that come within this time. Milliseconds. */
 export const SOON = 20;
-/** The shortest rest between two reloads while changes keep coming. */
-export const REST = 250;
-/** A reload that took long is followed by a rest this many times as long … */
-const RELIEF = 4;
-/** … and nobody waits longer than this. */
+/** The shortest rest between two reloads while new mail or changes of mail keep coming … */
+export const REST = 80;
+/** … which is as long as the reload took: an open list never costs more than half of a worker. */
+const RELIEF = 1;
+/** The same for pages of history, which come by the thousand and name no mail: nobody waits for them. */
+export const HISTORY_REST = 250;
+const HISTORY_RELIEF = 4;
+/** Nobody waits longer than this. */
 export const LONGEST = 1500;
 /** How often what is in motion (an import, a check) is looked at when no notification comes. */
 export const PULSE = 5000;
@@ -29,8 +32,11 @@ export const PULSE = 5000;
 export function useMailboxLive({ model, reload, concerns = () => true, inMotion = () => false }) {
     const bus = useService("bus_service");
     let timer = null;
-    let next = 0;
+    let due = 0;
+    let ended = 0;
+    let took = 0;
     let waiting = false;
+    let urgent = false;
     let running = false;
 
     const run = async () => {
@@ -40,32 +46,42 @@ export function useMailboxLive({ model, reload, concerns = () => true, inMotion 
             return;
         }
         if (!model.isReady) {
-            schedule(REST);
+            schedule(HISTORY_REST);
             return;
         }
         waiting = false;
+        urgent = false;
         running = true;
         const began = Date.now();
         try {
             await reload();
         } finally {
             running = false;
-            const ended = Date.now();
-            next = ended + Math.min(LONGEST, Math.max(REST, RELIEF * (ended - began)));
+            ended = Date.now();
+            took = ended - began;
         }
         if (waiting && !document.hidden) {
             schedule();
         }
     };
+    const rest = () =>
+        urgent ? Math.max(REST, RELIEF * took) : Math.max(HISTORY_REST, HISTORY_RELIEF * took);
     const schedule = (least = SOON) => {
         if (running) {
             waiting = true;
-        } else if (!timer) {
-            timer = browser.setTimeout(run, Math.max(least, next - Date.now()));
+            return;
+        }
+        const now = Date.now();
+        const wanted = Math.max(now + least, ended + Math.min(LONGEST, rest()));
+        if (!timer || wanted < due) {
+            browser.clearTimeout(timer);
+            due = wanted;
+            timer = browser.setTimeout(run, wanted - now);
         }
     };
     const onPage = (payload) => {
         if (!model.isReady || concerns(payload)) {
+            urgent ||= payload.messages.length > 0;
             schedule();
         }
     };
