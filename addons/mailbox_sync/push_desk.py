@@ -1,7 +1,8 @@
 """Is a notification authentic? The provider's keys are kept per process; mail is not touched.
 
 The order of checks is the order of cost, and every refusal looks the same from outside but for its
-status: 401 no token, 403 a token that proves nothing, 503 when we cannot tell.
+status: 401 no token, 403 a token that proves nothing, 429 when that has been tried too often from
+there, 503 when we cannot tell.
 """
 
 import logging
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mailbox_core.errors import ProviderError
-from mailbox_core.net.jwt import KeySet, TokenRejected, TokenVerifier
+from mailbox_core.net.jwt import KeySet, TokenRejected, TokenVerifier, bearer
 from mailbox_core.net.oauth import oauth_http
+
+from .push_sources import Sources
 
 _logger = logging.getLogger(__name__)
 
@@ -52,12 +55,31 @@ def key_set(url, endpoints):
     return KeySet(lambda: oauth_http(endpoints).request("GET", url))
 
 
-def authenticate(accepted, keys, authorization, now=time.time):
-    """The ``Accepted`` that a token is for, checked with a KeySet. Raises Unwelcome."""
-    if not (authorization or "").lower().startswith("bearer "):
+def authenticate(accepted, keys, authorization, source="", now=time.time):
+    """The ``Accepted`` that a token is for, checked with a KeySet. Raises Unwelcome.
+
+    ``source``: the address of who calls. A token that has been proved before costs nothing and is
+    never refused for what others send from there (see ``push_sources``).
+    """
+    token = bearer(authorization)
+    if not token:
         raise Unwelcome(401, "missing", "missing")
     if not accepted:
         raise Unwelcome(503, "no audience or signer configured", "unconfigured")
+    known = keys.proved(token) is not None
+    if not known and not sources.may_try(source):
+        raise Unwelcome(429, "too many forged tokens from one source")
+    try:
+        found = _found(accepted, keys, authorization, now)
+    except Unwelcome as unwelcome:
+        if not known and unwelcome.status == 403:
+            sources.failed(source)
+        raise
+    sources.proved(source)
+    return found
+
+
+def _found(accepted, keys, authorization, now):
     reason = ""
     for one in accepted:
         try:
@@ -101,6 +123,8 @@ class Pace:
             self._kept_back.clear()
 
 
+#: Of this process.
+sources = Sources()
 #: Strangers must fill neither the disk with lines nor the database with updates.
 log_pace, note_pace = Pace(60.0), Pace(2.0)
 

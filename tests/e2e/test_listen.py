@@ -11,6 +11,8 @@ from harness.listening import until
 from harness.provider import Provider, letter
 from harness.stage import Stage
 
+from mailbox_tools.databases import drop_database
+
 
 @pytest.fixture
 def process(stage: Stage, provider: Provider) -> Iterator[listening.Process]:
@@ -133,6 +135,66 @@ def test_a_provider_that_fails_is_asked_again(
     quiet(stage)
     assert stored(stage) == before + 1
     assert process.is_running()
+
+
+@pytest.fixture
+def second(stage: Stage) -> Iterator[str]:
+    """The name of another database, dropped at the end."""
+    name = f"{stage.databases.name}_second"
+    yield name
+    drop_database(stage.databases.server, name)
+
+
+def heard(stage: Stage, database: str) -> int:
+    """How many notifications a database has been told of."""
+    connection = stage.databases.server.connect(database)
+    with closing(connection), connection.cursor() as cr:
+        cr.execute("SELECT hint_count FROM mailbox_subscription")
+        return int(cr.fetchone()[0])
+
+
+def let_connect(stage: Stage, database: str, yes: bool) -> None:
+    """Open a database to connections, or close it and end those there are."""
+    connection = stage.databases.server.connect("postgres")
+    with closing(connection), connection.cursor() as cr:
+        cr.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS {yes}")
+        cr.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
+        )
+
+
+@pytest.mark.timeout(180)
+def test_one_process_serves_two_databases_and_one_in_trouble_holds_up_nobody(
+    stage: Stage, process: listening.Process, provider: Provider, second: str
+) -> None:
+    listening.share(stage, second)
+    name = stage.databases.name
+    both = listening.Process(stage.databases, provider.sandbox.url, second).start()
+    try:
+        deliver(stage, 0)
+        until(lambda: heard(stage, name) and heard(stage, second), "both hear of it", 60.0)
+        until(lambda: not listening.owed(stage), "the first queue is empty")
+        until(lambda: not listening.owed(stage, listening.SECOND), "the second queue is empty")
+        before, other = heard(stage, name), heard(stage, second)
+
+        let_connect(stage, second, False)
+        deliver(stage, 1)
+        until(lambda: heard(stage, name) > before, "the database that is well hears")
+        until(lambda: not listening.owed(stage), "its queue is empty")
+        assert listening.owed(stage, listening.SECOND), "what cannot be stored is not acknowledged"
+        assert both.is_running()
+
+        let_connect(stage, second, True)
+        provider.sandbox.clock.advance(11)
+        until(lambda: heard(stage, second) > other, "the other hears once it is back", 60.0)
+        until(lambda: not listening.owed(stage, listening.SECOND), "its queue is empty")
+        code, seconds = both.terminate()
+        assert (code, seconds < 5.0) == (0, True), seconds
+    finally:
+        if both.is_running():
+            both.kill()
+    quiet(stage)
+    stage.assert_same()
 
 
 @pytest.mark.timeout(240)

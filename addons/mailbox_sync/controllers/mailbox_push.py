@@ -27,6 +27,7 @@ _WORDS = {
     403: "refused",
     411: "length required",
     413: "too large",
+    429: "too many",
     503: "not ready",
 }
 
@@ -76,8 +77,9 @@ class MailboxPush(http.Controller):
         accepted = env["mailbox.push.config"]._accepted(provider)
         endpoints = conf.endpoints()
         keys = push_desk.key_set(spec.push.keys_url(endpoints), endpoints)
+        asked = request.httprequest
         return push_desk.authenticate(
-            accepted, keys, request.httprequest.headers.get("Authorization")
+            accepted, keys, asked.headers.get("Authorization"), asked.remote_addr
         )
 
     def _note(self, provider, spec, accepted, received):

@@ -33,6 +33,7 @@ from . import test_screens
 from . import test_tours
 from . import test_trace
 from . import test_push_setup
+from . import test_push_sources
 from . import test_push_timeline
 from . import test_push_webhook
 from . import test_push_watch

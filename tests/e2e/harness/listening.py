@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from harness.stage import Databases, Stage
@@ -15,6 +16,7 @@ from mailbox_tools import odoo_config, paths
 PROJECT = "demo-project"
 TOPIC = f"projects/{PROJECT}/topics/mailbox-gmail"
 QUEUE = f"projects/{PROJECT}/subscriptions/mailbox-gmail-odoo"
+SECOND = f"{QUEUE}-second"
 #: How PostgreSQL shows its connections.
 _NAME = "mailbox-listen-test"
 
@@ -35,6 +37,18 @@ def enable(stage: Stage) -> None:
     stage.call("mailbox.push.config", "create", arguments=[[settings]])
     told = stage.mine("action_push_enable")["params"]
     assert told["type"] == "success", told
+
+
+def share(stage: Stage, database: str) -> None:
+    """Make ``database`` a copy of the one under test that listens to a queue of its own: of what is
+    published, each gets one."""
+    stage.provider.sandbox.add_pull(topic=TOPIC, subscription=SECOND)
+    stage.connections(end=True)
+    stage.databases.copy(stage.databases.name, database)
+    queue = SECOND.rpartition("/")[2]
+    connection = stage.databases.server.connect(database)
+    with closing(connection), connection.cursor() as cr:
+        cr.execute("UPDATE mailbox_push_config SET queue_id = %s", [queue])
 
 
 def enable_webhook(stage: Stage, endpoint: str) -> None:
@@ -61,9 +75,9 @@ def last_answer(stage: Stage) -> str:
     return stage.provider.sandbox.world.broker.subscription(QUEUE).last_answer
 
 
-def owed(stage: Stage) -> int:
+def owed(stage: Stage, queue: str = QUEUE) -> int:
     """How many notifications are not acknowledged."""
-    return len(stage.provider.sandbox.world.broker.subscription(QUEUE).backlog)
+    return len(stage.provider.sandbox.world.broker.subscription(queue).backlog)
 
 
 def until(done: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
@@ -76,10 +90,11 @@ def until(done: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
 
 
 class Process:
-    """A listener for one database."""
+    """A listener for the database under test, and for others if their names are ``also`` given."""
 
-    def __init__(self, databases: Databases, provider_url: str) -> None:
+    def __init__(self, databases: Databases, provider_url: str, *also: str) -> None:
         self._instance = databases.instance(provider_url, log_level="info")
+        self._names = ",".join([self._instance.database, *also])
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -97,7 +112,7 @@ class Process:
         environment = {**os.environ, **self._instance.server.environment(), **more}
         with (self._instance.folder / "listen.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*program, "-d", self._instance.database],
+                [*program, "-d", self._names],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -141,10 +141,10 @@ class TokenVerifier:
     def verify(self, authorization: str | None) -> Claims:
         """Check the value of an ``Authorization`` header. Raises TokenRejected; Unavailable and
         Throttled when the keys cannot be had (answer the sender with 503: it comes again)."""
-        scheme, _, token = (authorization or "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = bearer(authorization)
+        if not token:
             raise TokenRejected("missing")
-        claims = self._signed(token.strip())
+        claims = self._signed(token)
         self._check_parties(claims)
         return self._timely(claims)
 
@@ -188,6 +188,13 @@ class TokenVerifier:
         if issued > now + self._leeway:
             raise TokenRejected("expired", "not valid yet")
         return Claims(claims["email"], str(claims.get("sub", "")), issued, expires)
+
+
+def bearer(authorization: str | None) -> str:
+    """The token in the value of an ``Authorization`` header (RFC 6750 section 2.1); empty without
+    one."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _digest(token: str) -> bytes:
