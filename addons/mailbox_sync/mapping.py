@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from mailbox_core.sync.machine import Gate, StreamState
 from mailbox_core.types import Address, Content, Email, Folder
 
-if TYPE_CHECKING:
-    from .threads import Thread
+from .threads import Thread
+from .values import aware, clean, naive
 
 #: Flag of the core to column of the store.
 FLAG_COLUMNS = {
@@ -43,27 +43,6 @@ SEARCH_CHARACTERS = 32_000
 #: Characters of a header line that the store keeps.
 HEADER_CHARACTERS = 2_000
 _SNIPPET_CHARACTERS = 200
-
-
-def naive(moment: datetime | None) -> datetime | None:
-    """Aware UTC to what Odoo stores."""
-    return None if moment is None else moment.astimezone(timezone.utc).replace(tzinfo=None)
-
-
-def aware(moment: datetime | bool | None) -> datetime | None:
-    """What Odoo stores to aware UTC."""
-    return moment.replace(tzinfo=timezone.utc) if isinstance(moment, datetime) else None
-
-
-def clean(text: str | None, limit: int | None = None) -> str | None:
-    """Text that PostgreSQL accepts: no NUL, no lone surrogate, at most ``limit`` characters."""
-    if text is None:
-        return None
-    if limit is not None:
-        text = text[:limit]
-    if "\0" in text:
-        text = text.replace("\0", "")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def stream_state(values: Mapping[str, Any]) -> StreamState:
@@ -143,7 +122,7 @@ class Stored:
     parts: tuple[dict[str, Any], ...] = ()
     weighty: str = ""
     words: str = ""
-    thread: "Thread | None" = None
+    thread: Thread | None = None
 
 
 def source_columns(content: Content, sha256: str, key: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from mailbox_core.conversations import Keys, make_keys
 from mailbox_core.types import Email
 
-from .mapping import aware, clean
+from .values import aware, clean
 
 #: What a message is found by besides its ids: the provider's key, what it answers directly, its
 #: subject and people, and the same for a reply that names no other message.

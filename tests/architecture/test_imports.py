@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_parts_of_the_core_import_only_what_they_may() -> None:
 def test_the_rule_is_about_parts_that_exist(part: str) -> None:
     package = CORE / "mailbox_core"
     assert (package / part).is_dir() or (package / f"{part}.py").is_file()
+
+
+@pytest.mark.parametrize("addon", paths.own_addons())
+def test_modules_of_an_addon_form_no_circle(addon: str) -> None:
+    """Neither at run time nor for types. Packages are left out: they import what they hold."""
+    needs = {}
+    for path, tree in source_tree.modules([f"addons/{addon}"]):
+        name = ".".join(path.relative_to(paths.ADDONS).with_suffix("").parts)
+        if path.name != "__init__.py":
+            needs[name] = {target for _, target in source_tree.imported(path, tree, paths.ADDONS)}
+    order = TopologicalSorter({name: targets & needs.keys() for name, targets in needs.items()})
+    order.prepare()
 
 
 def test_no_import_inside_a_function() -> None:

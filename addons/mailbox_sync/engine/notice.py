@@ -17,8 +17,9 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, sql_db
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
-from .. import jobs, mapping
+from .. import jobs
 from ..push_desk import note_pace
+from ..values import naive
 
 _logger = logging.getLogger(__name__)
 
@@ -145,8 +146,8 @@ def _targets(cr, provider, hint, company_id):
             "provider": provider,
             "address": hint.address,
             "company": company_id,
-            "received": mapping.naive(hint.received_at),
-            "published": mapping.naive(hint.published_at),
+            "received": naive(hint.received_at),
+            "published": naive(hint.published_at),
             "key": jobs.sync_key(""),
         },
     )

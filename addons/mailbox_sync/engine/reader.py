@@ -17,6 +17,7 @@ from mailbox_core.types import Content, MessageRef
 from .. import mapping
 from ..store.raw import RawStore
 from ..threads import thread_of
+from ..values import clean
 
 _logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Reader:
         words = stored.words
         if email.html and not words.strip():
             text = html_to_text(email.html, _HTML_CHARACTERS)
-            words = mapping.clean(text, mapping.SEARCH_CHARACTERS) or ""
+            words = clean(text, mapping.SEARCH_CHARACTERS) or ""
         thread = thread_of(
             stored.columns, ref.conversation_key, email, self._mailbox_id, (self._address,)
         )

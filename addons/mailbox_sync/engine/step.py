@@ -43,8 +43,10 @@ from mailbox_core.types import (
 
 from .. import mapping
 from ..store.ledger import Ledger
+from ..store.line import Line
 from ..store.raw import RawStore
-from ..store.writer import Line, Writer, Written
+from ..store.writer import Writer, Written
+from ..values import naive
 from . import survey
 from .reader import Reader
 
@@ -379,7 +381,7 @@ def postpone(line: Line, now: datetime) -> None:
     """Count a failed try and set the time of the next one, if there shall be one."""
     wait = RETRY_AFTER[min(line.attempts, len(RETRY_AFTER) - 1)]
     line.attempts += 1
-    line.retry_at = mapping.naive(now + wait) if line.attempts < RETRIES else None
+    line.retry_at = naive(now + wait) if line.attempts < RETRIES else None
 
 
 def _with_pending(answer: Any, pending: int) -> Any:

@@ -13,9 +13,9 @@ from typing import Any
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 
-from .. import mapping
 from ..store import sql
-from ..store.writer import Line
+from ..store.line import Line
+from ..values import naive
 from . import notice
 
 #: Clocks of two machines that keep time agree so far, and providers round theirs to seconds.
@@ -77,7 +77,7 @@ class Run:
     @classmethod
     def of(cls, stream: Any, hints: Any, began: datetime) -> "Run":
         """To be made before the stream's row changes and its hints go."""
-        began = mapping.naive(began)
+        began = naive(began)
         notices = [
             Notice(hint.received_at or hint.at, hint.at, hint.published_at or None)
             for hint in hints

@@ -12,8 +12,8 @@ from odoo.exceptions import UserError, ValidationError
 from mailbox_core.errors import ProviderError, Throttled, Unavailable
 
 from .. import jobs
-from ..mapping import aware
 from ..routing.actions import webhook
+from ..values import aware
 
 #: Seconds between the tries of a call; after the last one it has failed.
 _WAITS = (30, 300, 1_800, 7_200, 21_600)

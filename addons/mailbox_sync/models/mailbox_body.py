@@ -9,10 +9,10 @@ from mailbox_core.mime.body import html_to_text
 from mailbox_core.mime.parse import parse
 from mailbox_core.types import Content, MessageRef
 
-from .. import mapping
 from ..body_html import safe_html
 from ..store import sql
 from ..store.raw import RawMissing, RawStore
+from ..values import clean
 
 #: Characters of plain text that are kept for reading.
 _TEXT_CHARACTERS = 2_000_000
@@ -89,8 +89,8 @@ class MailboxMessage(models.Model):
         return {
             "message_id": self.id,
             "mailbox_id": self.mailbox_id.id,
-            "html": mapping.clean(safe.html) or False,
-            "text": mapping.clean(text, _TEXT_CHARACTERS),
+            "html": clean(safe.html) or False,
+            "text": clean(text, _TEXT_CHARACTERS),
             "has_remote": safe.has_remote,
             "made_at": fields.Datetime.now(),
         }

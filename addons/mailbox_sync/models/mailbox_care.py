@@ -10,8 +10,8 @@ from mailbox_core.sync import plan
 from ..engine.step import write_safely
 from ..options import forget
 from ..store.ledger import Ledger
+from ..store.line import Line
 from ..store.raw import RawStore
-from ..store.writer import Line
 
 _logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from mailbox_core.backoff import delay
 from mailbox_core.errors import AuthorizationLost, NotFound, ProviderError, Refused, Throttled
 from mailbox_core.types import Delete, MessageRef, Place, SetFlags
 
-from .. import jobs, mapping
+from .. import jobs
+from ..values import naive
 
 #: First key of the advisory locks that keep the commands of a mailbox in order.
 _LOCK = 0x6D626F63
@@ -122,7 +123,7 @@ class MailboxCommand(models.Model):
         self.write(
             {
                 "attempts": attempts,
-                "due_at": mapping.naive(due),
+                "due_at": naive(due),
                 "failure": error.detail or type(error).__name__,
             }
         )

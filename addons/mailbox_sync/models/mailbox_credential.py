@@ -24,7 +24,7 @@ from mailbox_core import types
 from mailbox_core.errors import AuthorizationLost, ProviderError
 
 from .. import conf, crypto
-from ..mapping import aware, naive
+from ..values import aware, naive
 
 SEALED_FIELDS = ("secret", "client_secret")
 SEALED = ["|", ("secret", "!=", False), ("client_secret", "!=", False)]

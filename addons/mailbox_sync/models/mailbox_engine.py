@@ -13,8 +13,9 @@ from mailbox_core.sync.cadence import MEMORY, Cadence, is_quiet, poll_interval
 from mailbox_core.sync.stream import Failure, Recent
 from mailbox_core.types import Since
 
-from .. import jobs, mapping
+from .. import jobs
 from ..engine import trace
+from ..values import aware, naive
 
 #: A run that ended so recently goes on, so that an idle mailbox does not fill the list.
 SAME_RUN = timedelta(minutes=5)
@@ -135,9 +136,7 @@ class Mailbox(models.Model):
         values = {
             "failures": failures,
             "crash": False,
-            "breaker_until": mapping.naive(gate.until) or False
-            if gate.kind == "waiting"
-            else False,
+            "breaker_until": naive(gate.until) or False if gate.kind == "waiting" else False,
             "breaker_reason": gate.reason or False
             if gate.kind in ("waiting", "blocked")
             else False,
@@ -269,11 +268,11 @@ class Mailbox(models.Model):
             """SELECT mailbox_id, max(date) FROM mailbox_message
                WHERE mailbox_id = ANY(%s) AND date > %s
                GROUP BY mailbox_id, date_trunc('hour', date)""",
-            [[one.id for one in self if one.poll_minutes <= 0], mapping.naive(now - MEMORY)],
+            [[one.id for one in self if one.poll_minutes <= 0], naive(now - MEMORY)],
         )
         arrivals = defaultdict(list)
         for mailbox_id, moment in self.env.cr.fetchall():
-            arrivals[mailbox_id].append(mapping.aware(moment))
+            arrivals[mailbox_id].append(aware(moment))
         return {one.id: one._interval(now, arrivals[one.id]) for one in self}
 
     def _interval(self, now, arrivals):

@@ -8,8 +8,9 @@ from odoo.tools.misc import format_datetime
 from mailbox_core import registry
 from mailbox_core.mime.parse import parse
 
-from .. import header_words, mapping
+from .. import header_words
 from ..store.raw import RawMissing
+from ..values import clean
 
 #: A Date header that differs more from the provider's own clock is worth a word.
 _WRONG_DATE = timedelta(days=1)
@@ -118,7 +119,7 @@ class MailboxMessage(models.Model):
 
     def _search_search_text(self, operator, value):
         # A browser may send what PostgreSQL does not take (NUL, half a surrogate pair).
-        wanted = mapping.clean(value, _QUERY) if isinstance(value, str) else value
+        wanted = clean(value, _QUERY) if isinstance(value, str) else value
         return super()._search_search_text(operator, wanted)
 
     # -- panels of the form --------------------------------------------------------------------

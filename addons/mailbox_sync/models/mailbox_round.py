@@ -5,9 +5,10 @@ from datetime import datetime, timedelta, timezone
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .. import jobs, mapping
+from .. import jobs
 from ..engine import rounds
 from ..store.ledger import waiting
+from ..values import naive
 from .mailbox_engine import SAME_RUN
 from .mailbox_stream import CRON_SECONDS, LOCK
 
@@ -53,7 +54,7 @@ class MailboxStream(models.Model):
         rounds.ask(looks, now)
         quiet = [look for look in looks if look.after is not None]
         rests = self.union(*(look.stream for look in quiet))._rests(now)
-        written = rounds.write(self.env, quiet, rests, mapping.naive(now) - SAME_RUN, LOCK)
+        written = rounds.write(self.env, quiet, rests, naive(now) - SAME_RUN, LOCK)
         self._after_round(written, rests)
         for look in looks:
             # Streams that somebody else works on need nobody to wake them.
@@ -71,7 +72,7 @@ class MailboxStream(models.Model):
         return {
             stream.id: (
                 seconds := intervals[stream.mailbox_id.id],
-                mapping.naive(now + timedelta(seconds=seconds)),
+                naive(now + timedelta(seconds=seconds)),
             )
             for stream in self
         }

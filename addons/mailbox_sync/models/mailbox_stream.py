@@ -31,6 +31,7 @@ from ..engine import guard, notice, trace
 from ..engine.step import Outcome, Step
 from ..store.ledger import waiting
 from ..store.writer import Written
+from ..values import aware, naive
 
 _logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ class MailboxStream(models.Model):
 
     def _commit(self, step: Step, gathered, hints, now: datetime) -> Written:
         """Write what a step has gathered; the row of the stream is locked."""
-        started = mapping.naive(now)
+        started = naive(now)
         trigger = hints[-1:].trigger or "poll"
         run = trace.Run.of(self, hints, now)
         outcome = step.commit(gathered, self._with_hints(self._state(), hints, now))
@@ -166,13 +167,13 @@ class MailboxStream(models.Model):
             if isinstance(effect, Wake):
                 rests = False
                 jobs.wake(self, effect.lane, effect.seconds)
-                values["due_at"] = mapping.naive(now + timedelta(seconds=effect.seconds + _LOST))
+                values["due_at"] = naive(now + timedelta(seconds=effect.seconds + _LOST))
             elif isinstance(effect, TellOwner):
                 self.mailbox_id._trouble(effect.reason, effect.detail)
             elif isinstance(effect, Spread):
                 self.mailbox_id._spread(effect)
         if outcome.state.gate.kind == "open" and not outcome.state.attempts:
-            values["last_success_at"] = mapping.naive(now)
+            values["last_success_at"] = naive(now)
         if rests and outcome.state.gate.kind == "open":
             found = bool(outcome.written.arrived or outcome.written.changed)
             values |= self._rest(now, found)
@@ -186,7 +187,7 @@ class MailboxStream(models.Model):
             seconds = min(seconds, _SOON)
         if seconds < CRON_SECONDS:
             jobs.wake_round(self, seconds)
-        return {"poll_seconds": seconds, "due_at": mapping.naive(now + timedelta(seconds=seconds))}
+        return {"poll_seconds": seconds, "due_at": naive(now + timedelta(seconds=seconds))}
 
     def _idle(self, state: StreamState, request: Nothing, hints, now: datetime) -> str:
         """Nothing to ask now. Hints are kept for when the gate opens."""
@@ -194,7 +195,7 @@ class MailboxStream(models.Model):
         if request.until is not None and self.gate in ("open", "waiting"):
             wait = max(1.0, (request.until - now).total_seconds())
             jobs.wake(self, "new", wait)
-            values["due_at"] = mapping.naive(now + timedelta(seconds=wait + _LOST))
+            values["due_at"] = naive(now + timedelta(seconds=wait + _LOST))
         if self.try_lock_for_update(allow_referencing=True):
             self._write_state(values)
             hints._forget()
@@ -270,7 +271,7 @@ class MailboxStream(models.Model):
         return state
 
     def _is_due(self, now: datetime) -> bool:
-        return bool(self.due_at) and mapping.aware(self.due_at) <= now
+        return bool(self.due_at) and aware(self.due_at) <= now
 
     @api.model
     def _cron_poll(self):

@@ -22,7 +22,8 @@ from mailbox_core.errors import AuthorizationLost, ProviderError, Refused
 from mailbox_core.sync.cadence import MEMORY
 from mailbox_core.sync.silence import threshold
 
-from .. import jobs, mapping, push_words
+from .. import jobs, push_words
+from ..values import aware, naive
 
 #: A watch is renewed after this time, and in any case when less than this is left of it.
 _RENEW_AFTER = timedelta(hours=24)
@@ -104,7 +105,7 @@ class MailboxSubscription(models.Model):
                 Refused(self.env._("The push settings of this company are gone."), "push_config")
             )
         began = fields.Datetime.now()
-        before = Subscription(self.remote_id or "", mapping.aware(self.expires_at))
+        before = Subscription(self.remote_id or "", aware(self.expires_at))
         provider = self.mailbox_id._provider("new")
         try:
             if self.remote_id and self.topic != target.topic:
@@ -124,7 +125,7 @@ class MailboxSubscription(models.Model):
                 "topic": target.topic,
                 "remote_id": found.remote_id,
                 "history_id": found.cursor,
-                "expires_at": mapping.naive(found.expires_at),
+                "expires_at": naive(found.expires_at),
                 "registered_at": self.registered_at or now,
                 "last_renewed_at": began,
                 "last_error": False,
@@ -226,7 +227,7 @@ class MailboxSubscription(models.Model):
                 line._fall_silent("unheard")
                 continue
             heard = max(filter(None, (line.last_hint_at, line.last_renewed_at)))
-            quiet = threshold(line._arrivals(), mapping.aware(heard))
+            quiet = threshold(line._arrivals(), aware(heard))
             line.quiet_seconds = int(quiet.total_seconds())
             if heard + quiet <= now:
                 line._fall_silent("quiet")
@@ -272,9 +273,9 @@ class MailboxSubscription(models.Model):
             """SELECT p.date FROM mailbox_folder f JOIN mailbox_placement p ON p.folder_id = f.id
                 WHERE f.mailbox_id = %s AND f.role = 'inbox' AND p.date > %s
                 ORDER BY p.date DESC LIMIT %s""",
-            [self.mailbox_id.id, mapping.naive(since), _ARRIVALS],
+            [self.mailbox_id.id, naive(since), _ARRIVALS],
         )
-        return [mapping.aware(date) for (date,) in self.env.cr.fetchall()]
+        return [aware(date) for (date,) in self.env.cr.fetchall()]
 
     # -- ending ------------------------------------------------------------------------------------
 
@@ -284,7 +285,7 @@ class MailboxSubscription(models.Model):
         self.ensure_one()
         trouble = None
         try:
-            before = Subscription(self.remote_id or "", mapping.aware(self.expires_at))
+            before = Subscription(self.remote_id or "", aware(self.expires_at))
             self.mailbox_id._provider("new").cancel(before)
         except ProviderError as error:
             trouble = error

@@ -22,7 +22,7 @@ from ..engine import survey as rows
 from ..engine.step import write_safely
 from ..mapping import FLAG_COLUMNS
 from ..store.ledger import Ledger
-from ..store.writer import Line
+from ..store.line import Line
 
 #: Pages listed, and rows written, in one job.
 _PAGES = 10

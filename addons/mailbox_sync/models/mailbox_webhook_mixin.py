@@ -6,8 +6,8 @@ from odoo.fields import NO_ACCESS
 from mailbox_core.net.webhook import deliver
 
 from .. import conf
-from ..mapping import aware
 from ..routing.actions import webhook
+from ..values import aware
 
 
 class MailboxWebhookMixin(models.AbstractModel):

@@ -14,8 +14,8 @@ from mailbox_core.rules import authenticity
 from mailbox_core.rules.facts import Facts, facts_of
 from mailbox_core.types import Email
 
-from ..mapping import aware
 from ..store.raw import RawMissing, RawStore
+from ..values import aware
 from . import people, talk, threads
 from .book import Book
 from .rates import Rates

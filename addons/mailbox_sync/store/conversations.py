@@ -7,15 +7,13 @@ so that what a page looks up is what it is written against.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from odoo.tools import SQL
 
 from . import sql
+from .line import Line
 from .matches import Gathering, Matches, conversation_name, decide
-
-if TYPE_CHECKING:
-    from .writer import Line
 
 _SUMMARY = {
     "subject": "varchar",
@@ -54,7 +52,7 @@ class Conversations:
         self._lines: dict[str, Line] = {}
         self._values: dict[str, dict[str, Any]] = {}
 
-    def gather(self, lines: "Iterable[Line]") -> None:
+    def gather(self, lines: Iterable[Line]) -> None:
         """Find, make, merge and bring up to date what the messages with content belong to."""
         self._lines = {
             line.remote_id: line for line in lines if line.stored is not None and line.visible
@@ -82,12 +80,12 @@ class Conversations:
                     **threads[remote_id].columns,
                 }
 
-    def values_of(self, line: "Line") -> dict[str, Any]:
+    def values_of(self, line: Line) -> dict[str, Any]:
         """The columns of a message with content that tell its conversation; what is not shown
         belongs to none."""
         return self._values.get(line.remote_id, {}) if line.visible else {}
 
-    def count(self, lines: "Iterable[Line]") -> None:
+    def count(self, lines: Iterable[Line]) -> None:
         """Take away what was counted before, and count what shows without new content."""
         messages: dict[int, int] = defaultdict(int)
         unread: dict[int, int] = defaultdict(int)

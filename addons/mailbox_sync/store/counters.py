@@ -2,16 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from odoo.tools import SQL
 
+from mailbox_core.sync.plan import Known
+
 from . import sql
-
-if TYPE_CHECKING:
-    from mailbox_core.sync.plan import Known
-
-    from .writer import Line
+from .line import Line
 
 
 class Counters:
@@ -23,7 +20,7 @@ class Counters:
         self._messages: dict[int, int] = defaultdict(int)
         self._unread: dict[int, int] = defaultdict(int)
 
-    def apply(self, lines: "Iterable[Line]") -> None:
+    def apply(self, lines: Iterable[Line]) -> None:
         """Add the differences of the lines, and what people changed meanwhile, to the folders."""
         for line in lines:
             if line.before is not None and line.before.visible:
@@ -48,7 +45,7 @@ class Counters:
                 )
             )
 
-    def _add(self, known: "Known", sign: int) -> None:
+    def _add(self, known: Known, sign: int) -> None:
         for name in known.folders or ():
             folder = self._folder_ids.get(name)
             if folder is not None:

@@ -11,7 +11,8 @@ from odoo.tools import SQL
 from mailbox_core.sync.plan import Known
 from mailbox_core.types import Folder, MessageRef
 
-from ..mapping import FLAG_COLUMNS, aware, flags_of
+from ..mapping import FLAG_COLUMNS, flags_of
+from ..values import aware
 from . import sql
 
 _COLUMNS = (

@@ -16,8 +16,8 @@ from mailbox_core.conversations import (
     linked,
 )
 
-from ..mapping import naive
 from ..threads import Thread, keys_of_row
+from ..values import naive
 from . import sql
 
 _COLUMNS = (

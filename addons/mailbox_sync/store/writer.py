@@ -7,18 +7,17 @@ row and commits the new position in the same transaction.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from odoo.tools import SQL
 
-from mailbox_core.sync.plan import Known
-
-from ..mapping import FLAG_COLUMNS, Stored, flag_values, naive
+from ..mapping import FLAG_COLUMNS, flag_values
+from ..values import naive
 from . import sql
 from .conversations import Conversations
 from .counters import Counters
-from .ledger import Ledger, Row
+from .ledger import Ledger
+from .line import Line
 
 _LEDGER = {
     "conversation_key": "varchar",
@@ -78,34 +77,6 @@ _ARRIVING = ("listed", "quarantined", "stored")
 _VECTOR = SQL("setweight(to_tsvector('simple', v.weighty), 'A') || to_tsvector('simple', v.words)")
 _BUCKETS = SQL("string_to_array(v.conversation_buckets, ' ')::int8[]")
 _NOW = SQL("(now() AT TIME ZONE 'UTC')")
-
-
-@dataclass(slots=True)
-class Line:
-    """One row to write: how it was (None: new), how it will be, and its content if that came."""
-
-    before: Row | None
-    after: Known
-    stored: Stored | None = None
-    lane: str = "history"
-    attempts: int = 0
-    retry_at: datetime | None = None
-    id: int = 0
-
-    @property
-    def remote_id(self) -> str:
-        return self.after.ref.remote_id
-
-    @property
-    def visible(self) -> bool:
-        return self.after.disposition == "stored"
-
-    @property
-    def dated(self) -> bool:
-        """Whether its placements carry a date, which puts it into the lists."""
-        return self.visible and (
-            self.stored is not None or bool(self.before and self.before.known.held)
-        )
 
 
 @dataclass(slots=True)

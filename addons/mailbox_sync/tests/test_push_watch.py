@@ -9,9 +9,9 @@ from odoo.tests import tagged
 
 from mailbox_core.providers.gmail.push import GmailPush
 
-from .. import mapping
 from ..engine import notice
 from ..models import mailbox_engine, mailbox_subscription
+from ..values import aware
 from .push_common import ADDRESS, PROJECT, SIGNER, TOPIC, PushCase
 
 DAY = 86400
@@ -243,7 +243,7 @@ class TestPushWatch(PushCase):
         now = fields.Datetime.now()
         minute = timedelta(minutes=1)
         mails = [
-            mapping.aware(now - timedelta(days=day) + 3 * minute * number)
+            aware(now - timedelta(days=day) + 3 * minute * number)
             for day in range(1, 13)
             for number in range(20)
         ]

@@ -1,0 +1,37 @@
+"""One row of a page on its way into the store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbox_core.sync.plan import Known
+
+from ..mapping import Stored
+from .ledger import Row
+
+
+@dataclass(slots=True)
+class Line:
+    """One row to write: how it was (None: new), how it will be, and its content if that came."""
+
+    before: Row | None
+    after: Known
+    stored: Stored | None = None
+    lane: str = "history"
+    attempts: int = 0
+    retry_at: datetime | None = None
+    id: int = 0
+
+    @property
+    def remote_id(self) -> str:
+        return self.after.ref.remote_id
+
+    @property
+    def visible(self) -> bool:
+        return self.after.disposition == "stored"
+
+    @property
+    def dated(self) -> bool:
+        """Whether its placements carry a date, which puts it into the lists."""
+        return self.visible and (
+            self.stored is not None or bool(self.before and self.before.known.held)
+        )
