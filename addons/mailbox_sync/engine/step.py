@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from random import Random
 from typing import Any
 
@@ -46,15 +46,11 @@ from ..store.ledger import Ledger
 from ..store.line import Line
 from ..store.raw import RawStore
 from ..store.writer import Writer, Written
-from ..values import naive
 from . import survey
 from .reader import Reader
 
 _logger = logging.getLogger(__name__)
 
-#: Waits between the tries of a quarantined message, the last one repeated until the count is spent.
-RETRY_AFTER = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
-RETRIES = 8
 #: Fetches of one step, and the seconds and bytes after which no further one is begun. Each step has
 #: a price of its own (a job, a commit), and each fetch delays what else the worker could do.
 _FETCHES = 10
@@ -287,7 +283,7 @@ class Step:
         line.attempts = before.attempts if before else 0
         if row.disposition == "quarantined":
             if before is None or before.known.disposition != "quarantined":
-                postpone(line, self._now)
+                line.postpone(self._now)
             else:
                 # A page that only names it again takes nothing away from its next try.
                 line.retry_at = before.retry_at
@@ -363,7 +359,7 @@ def _write_one(stream, ledger: Ledger, line: Line) -> Written:
             "Stream %s: message %s is quarantined", stream.id, line.remote_id, exc_info=True
         )
         line.after = plan.quarantine(line.after, f"not storable: {_first_line(error)}"[:200])
-        postpone(line, datetime.now(timezone.utc))
+        line.postpone(datetime.now(timezone.utc))
         ledger.read_folders()
         return _write_quarantined(stream, ledger, line)
 
@@ -375,13 +371,6 @@ def _write_quarantined(stream, ledger: Ledger, line: Line) -> Written:
         kept = ("raw_sha256", "raw_complete", "raw_store")
         line.stored = mapping.Stored({name: line.stored.columns[name] for name in kept})
     return Writer(stream, ledger).apply([line])
-
-
-def postpone(line: Line, now: datetime) -> None:
-    """Count a failed try and set the time of the next one, if there shall be one."""
-    wait = RETRY_AFTER[min(line.attempts, len(RETRY_AFTER) - 1)]
-    line.attempts += 1
-    line.retry_at = naive(now + wait) if line.attempts < RETRIES else None
 
 
 def _with_pending(answer: Any, pending: int) -> Any:

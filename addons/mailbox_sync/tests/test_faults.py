@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 from mailbox_core.errors import AuthorizationLost, Refused, Throttled, Unavailable
 
 from ..engine import notice, reader, step
+from ..store.line import RETRIES
 from .common import MailboxCase
 
 
@@ -195,7 +196,7 @@ class TestFaults(MailboxCase):
         for earlier, later in pairwise(waits):
             self.assertGreater(later, earlier * 0.9)
         self.assertGreater(waits[-1], waits[0] * 4)
-        self.assertEqual(self.rows(mailbox)[bad].attempts, step.RETRIES)
+        self.assertEqual(self.rows(mailbox)[bad].attempts, RETRIES)
         self.assertFalse(
             self.rows(mailbox)[bad].retry_at, "given up, and still listed for a person"
         )
