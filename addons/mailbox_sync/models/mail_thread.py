@@ -14,6 +14,21 @@ from ..routing.threads import Line
 class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
+    def _message_compute_parent_id(self, parent_id):
+        if parent_id or not together.shares():
+            return super()._message_compute_parent_id(parent_id)
+
+        def ask(ids):
+            domain = [("model", "=", self._name), ("res_id", "in", ids)]
+            found = self.env["mail.message"].sudo()._read_group(domain, ["res_id"])
+            having = {id_ for (id_,) in found}
+            return [id_ in having for id_ in ids]
+
+        # Records that were just made have no lines, thus none that this one could follow.
+        if not together.step(self, "lines", self.id, ask):
+            return False
+        return super()._message_compute_parent_id(parent_id)
+
     def _message_create(self, values_list):
         make = super()._message_create
         if len(values_list) != 1 or not is_gateways(make):

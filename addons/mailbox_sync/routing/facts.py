@@ -204,8 +204,8 @@ class Batch:
 
     def keep(self):
         """The work on a mail stands: its links count for the mails that follow."""
+        self.evidence.note([link for link, _values in self.pending])
         for link, values in self.pending:
-            self.evidence.note(link)
             self.book.links.append(values)
             self._rates.count_linked(values, link.sender)
         self.pending.clear()

@@ -163,10 +163,11 @@ class Evidence:
                 found.append(link.target)
         self._add_records(found)
 
-    def note(self, link):
-        """Take in a link that was just made."""
-        self._index(link)
-        self._add_records([link.target])
+    def note(self, links):
+        """Take in links that were just made."""
+        for link in links:
+            self._index(link)
+        self._add_records(link.target for link in links)
 
     def note_line(self, line):
         """Take in a mail that was just added to a chatter."""

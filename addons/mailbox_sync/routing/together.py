@@ -81,15 +81,20 @@ def sharing():
             worker.shares = False
 
 
+def shares():
+    """Whether this is a work that shares its steps now."""
+    worker = getcurrent()
+    return isinstance(worker, _Worker) and worker.shares
+
+
 def step(records, name, value, do):
     """``do([value])[0]``, or the answer among those for all works that came to the same step in
     the same environment."""
-    worker = getcurrent()
-    if not (isinstance(worker, _Worker) and worker.shares):
+    if not shares():
         return do([value])[0]
     env = records.env
     key = (name, records._name, env.uid, env.su, env.context)
-    return worker.parent.switch(_Step(key, value, do))
+    return getcurrent().parent.switch(_Step(key, value, do))
 
 
 def hook(model):
@@ -97,32 +102,30 @@ def hook(model):
     Odoo, at the class of the registry."""
     if "create" in vars(model) and _is_ours(vars(model)["create"]):
         return
-    before = vars(model).get("create")
+    before = {name: vars(model).get(name) for name in ("create", "fields_get")}
+
+    def origin(self, name):
+        return before[name].__get__(self) if before[name] else getattr(super(model, self), name)
 
     @api.model_create_multi
     def create(self, vals_list):
-        origin = before.__get__(self) if before else super(model, self).create
-        if len(vals_list) != 1:
-            return origin(vals_list)
-        return step(self, "create", vals_list[0], origin)
-
-    create.origin = before
-    create.shares = True
-    model.create = create
-    names = model.fields_get
+        make = origin(self, "create")
+        return step(self, "create", vals_list[0], make) if len(vals_list) == 1 else make(vals_list)
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
         """``message_new`` of Odoo asks it for each mail, to know which names there are."""
-        worker = getcurrent()
+        ask = origin(self, "fields_get")
+        if allfields or attributes or not shares():
+            return ask(allfields, attributes)
+        known = getcurrent().known
         asks = (self._name, self.env.uid, self.env.su, self.env.lang)
-        if allfields or attributes or not (isinstance(worker, _Worker) and worker.shares):
-            return names(self, allfields, attributes)
-        if asks not in worker.known:
-            worker.known[asks] = names(self)
-        return dict(worker.known[asks])
+        if asks not in known:
+            known[asks] = ask()
+        return dict(known[asks])
 
-    model.fields_get = fields_get
+    create.origin, create.shares = before["create"], True
+    model.create, model.fields_get = create, fields_get
 
 
 def _is_ours(method):
