@@ -20,17 +20,6 @@ class TestTogether(RoutingCase):
         self.lead_rule = self.rule(name="Leads", target_model="crm.lead")
         together.hook(type(self.env["crm.lead"]))
 
-    def deliver_all(self, *mails):
-        """Mails (keywords of ``mail``) that arrive at once; their decisions, in that order."""
-        keys = []
-        for number, given in enumerate(mails):
-            sender = given.pop("sender", f"Bob {number} <bob@shop{number}.test>")
-            raw = self.mail(sender=sender, **given)
-            keys.append(self.world.deliver(raw=raw, received_at=self.now()))
-        self.look(self.mailbox)
-        rows = self.rows(self.mailbox)
-        return [rows[key].decision_ids for key in keys]
-
     def leads(self, decisions):
         return [self.env["crm.lead"].browse(one.link_ids.res_id) for one in decisions]
 

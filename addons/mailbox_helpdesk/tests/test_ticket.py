@@ -66,3 +66,26 @@ class TestTicket(RoutingCase):
         decision = self.deliver(sender="eve@evil.test", in_reply_to="<1.out@shop.test>")
         self.assertEqual((decision.outcome, decision.reason), ("triage", "stranger"))
         self.assertEqual(len(self.lines(ticket)), 1)
+
+    def test_tickets_of_a_batch_are_made_at_once_each_from_its_own_mail(self):
+        self.team.user_ids = self.owner | self.colleague
+        rule = self.env["mailbox.route"].search([("name", "=", "Tickets")])
+        rule.action_ids = [(0, 0, {"kind": "assign", "by_team": True})]
+        self.env["res.partner"].create({"name": "Ann", "email": "ann@shop.test"})
+        subjects = ["Printer", "Screen", "Mouse", "Desk"]
+        decisions = self.deliver_all(
+            *(
+                {"subject": one, "body": f"The {one} broke.\n", "cc": "ann@shop.test"}
+                for one in subjects
+            )
+        )
+        tickets = [self.ticket(one) for one in decisions]
+        self.assertEqual([one.name for one in tickets], subjects)
+        self.assertEqual(len({one.number for one in tickets}), 4)
+        for number, ticket in enumerate(tickets):
+            self.assertEqual(ticket.partner_email, f"bob@shop{number}.test")
+            self.assertIn(f"The {ticket.name} broke.", ticket.description)
+            self.assertEqual(self.lines(ticket).message_id, f"<{number + 1}.out@shop.test>")
+            self.assertIn("ann@shop.test", ticket.message_partner_ids.mapped("email"))
+        given = [one.user_id for one in tickets]
+        self.assertEqual((given.count(self.owner), given.count(self.colleague)), (2, 2))

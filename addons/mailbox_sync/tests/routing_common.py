@@ -55,6 +55,17 @@ class RoutingCase(MailboxCase):
         self.look(mailbox)
         return self.rows(mailbox)[key].decision_ids
 
+    def deliver_all(self, *mails):
+        """Mails (keywords of ``mail``) of different senders that arrive at once; their decisions,
+        in that order."""
+        keys = []
+        for number, given in enumerate(mails):
+            raw = self.mail(**{"sender": f"Bob {number} <bob@shop{number}.test>", **given})
+            keys.append(self.world.deliver(raw=raw, received_at=self.now()))
+        self.look(self.mailbox)
+        rows = self.rows(self.mailbox)
+        return [rows[key].decision_ids for key in keys]
+
     def rule(self, **values):
         """A rule on everything that opens contacts, unless told otherwise."""
         return self.env["mailbox.route"].create(
