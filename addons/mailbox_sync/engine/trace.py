@@ -2,7 +2,8 @@
 
 Which notification told of a message? The first that the provider published after it had the
 message; a notification of before tells of something else. Times of the provider and of this server
-come from two clocks: where they contradict each other, the message is left out of the figures.
+come from two clocks: what its answers tell of the difference is taken off its times, and where they
+contradict each other all the same, the message is left out of the figures.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 
+from .. import provider_clock
 from ..store import sql
 from ..store.line import Line
 from ..values import naive
@@ -29,6 +31,7 @@ _ECHOES = timedelta(minutes=2)
 _TYPES = {
     "message_id": "int4",
     "provider_at": "timestamp",
+    "clock_ms": "int4",
     "hint_at": "timestamp",
     "verified_at": "timestamp",
     "stored_at": "timestamp",
@@ -45,11 +48,12 @@ class Notice:
     verified: datetime
     published: datetime | None = None
 
-    def tells_of(self, provider_at: datetime) -> bool:
-        """Whether it may be about a message that the provider got then."""
+    def tells_of(self, provider_at: datetime, ahead: timedelta = timedelta(0)) -> bool:
+        """Whether it may be about a message that the provider got then by its own clock, which is
+        ``ahead`` of ours."""
         if self.published:
             return self.published >= provider_at - _ALIKE
-        return self.received >= provider_at - TOLERANCE
+        return self.received + ahead >= provider_at - TOLERANCE
 
     def to_json(self) -> list[str | None]:
         """As it waits on the stream for the looks that repeat this one."""
@@ -65,7 +69,7 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a step knows for the trace: when it began, what it has heard, what the stream has been
-    through."""
+    through, and how far the provider's clock is ahead."""
 
     mailbox_id: int
     began: datetime
@@ -73,6 +77,7 @@ class Run:
     first_at: datetime | None
     last_at: datetime | None
     live: bool
+    ahead: timedelta = timedelta(0)
 
     @classmethod
     def of(cls, stream: Any, hints: Any, began: datetime) -> "Run":
@@ -93,6 +98,7 @@ class Run:
             stream.mailbox_id.import_started_at or None,
             stream.last_success_at or None,
             stream.phase == "live",
+            provider_clock.ahead(stream.mailbox_id._provider_clock()),
         )
 
     def values(self) -> dict[str, Any]:
@@ -103,7 +109,7 @@ class Run:
         """The notification that told of a message; None when it was found without."""
         if provider_at is None:
             return next(iter(self.notices), None)
-        return next((one for one in self.notices if one.tells_of(provider_at)), None)
+        return next((one for one in self.notices if one.tells_of(provider_at, self.ahead)), None)
 
 
 def record(cr, run: Run, lines: Iterable[Line]) -> list[int]:
@@ -117,6 +123,7 @@ def record(cr, run: Run, lines: Iterable[Line]) -> list[int]:
                    SELECT %s, %s, %s, %s, %s FROM %s
                    ON CONFLICT (message_id) DO UPDATE SET
                        provider_at = COALESCE(t.provider_at, EXCLUDED.provider_at),
+                       clock_ms = COALESCE(t.clock_ms, EXCLUDED.clock_ms),
                        stored_at = COALESCE(t.stored_at, EXCLUDED.stored_at),
                        exempt = COALESCE(t.exempt, EXCLUDED.exempt)""",
                 sql.identifiers(_TYPES),
@@ -134,15 +141,17 @@ def record(cr, run: Run, lines: Iterable[Line]) -> list[int]:
 def _row(line: Line, run: Run, now: datetime) -> dict[str, Any] | None:
     """The first stations of one message; None when it is history."""
     stored = line.stored if line.visible else None
-    provider_at = stored.columns["date"] if stored else None
+    told = stored.columns["date"] if stored else None
+    provider_at = told and told - run.ahead
     if not stored and not run.live:
         return None
     if provider_at and run.first_at and provider_at < run.first_at:
         return None
-    heard = run.notice_of(provider_at)
+    heard = run.notice_of(told)
     return {
         "message_id": line.id,
         "provider_at": provider_at,
+        "clock_ms": round(run.ahead.total_seconds() * 1000) if told and run.ahead else None,
         "hint_at": heard and heard.received,
         "verified_at": heard and heard.verified,
         "stored_at": now if stored else None,

@@ -10,7 +10,7 @@ from mailbox_core import registry
 from mailbox_core.contract import AuthorizerConfig, ProviderConfig
 from mailbox_core.errors import AuthorizationLost, ProviderError
 
-from .. import advice, conf
+from .. import advice, conf, provider_clock
 from ..token_source import TokenSource
 
 _logger = logging.getLogger(__name__)
@@ -58,8 +58,13 @@ class Mailbox(models.Model):
             scope=self._scope(),
             settings=self._provider_settings(),
             lane=lane,
+            clock=self._provider_clock(),
         )
         return self._spec().provider(config, conf.endpoints())
+
+    def _provider_clock(self):
+        """What this process knows of the provider's clock."""
+        return provider_clock.of(self.provider, conf.endpoints())
 
     def _token_source(self):
         """Where the provider gets its tokens; None for providers without sign-in."""

@@ -245,6 +245,8 @@ class MailboxTrace(models.Model):
                     line["after"] = hop_words.span(self.env, max(0, line["ms"]))
                 if not at and name in ("hint_at", "verified_at"):
                     line["note"] = skipped
+                elif at and name == "provider_at":
+                    line["note"] = trace._clock_text()
                 before = (at or before) if name != "shown_at" else trace.stored_at
                 lines.append(line)
             reasons = dict(trace._fields["exempt"]._description_selection(self.env))
@@ -253,6 +255,15 @@ class MailboxTrace(models.Model):
                 "total": hop_words.span(self.env, trace.total_ms) if trace.stored_at else "",
                 "exempt": reasons.get(trace.exempt, ""),
             }
+
+    def _clock_text(self):
+        """What was put right about the provider's time; empty when nothing was."""
+        if not self.clock_ms:
+            return ""
+        span = hop_words.span(self.env, abs(self.clock_ms))
+        if self.clock_ms > 0:
+            return self.env._("put right: the provider's clock was %s ahead", span)
+        return self.env._("put right: the provider's clock was %s behind", span)
 
 
 class MailboxMessage(models.Model):

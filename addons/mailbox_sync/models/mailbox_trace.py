@@ -34,7 +34,17 @@ class MailboxTrace(models.Model):
     mailbox_id = fields.Many2one("mailbox", required=True, ondelete="cascade", readonly=True)
     # No Many2one: its name is the subject, and managers see this row without reading the mail.
     message_id = fields.Integer(required=True, readonly=True, aggregator=None)
-    provider_at = fields.Datetime(string="At the provider", readonly=True)
+    provider_at = fields.Datetime(
+        string="At the provider", readonly=True, help="By this server's clock."
+    )
+    clock_ms = fields.Integer(
+        string="Provider's clock ahead (ms)",
+        readonly=True,
+        aggregator=None,
+        help="How far the provider's clock was certainly ahead of this server's, by its answers;"
+        " negative: behind. It is taken off the provider's time. 0: the clocks may agree, or differ"
+        " by more than an hour, which is not put right.",
+    )
     hint_at = fields.Datetime(
         string="Notification received", readonly=True, help="Empty: found by a look without it."
     )

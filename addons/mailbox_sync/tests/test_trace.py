@@ -6,6 +6,8 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests.common import tagged
 
+from mailbox_core.net.clock import ProviderClock
+
 from ..engine import trace
 from ..models import mailbox_trace
 from .common import MailboxCase
@@ -190,6 +192,30 @@ class TestTrace(MailboxCase):
             results = self.look(self.mailbox)
         self.assertEqual([word for word in results if word.endswith(" of 3")], ["3 of 3"] * 2)
         self.assertEqual(len(self.ways().filtered("body_at")), 7)
+
+    # -- two clocks --------------------------------------------------------------------------------
+
+    def test_a_provider_whose_clock_is_ahead_gives_honest_hops(self):
+        for ahead, word in ((30.0, "ahead"), (-30.0, "behind")):
+            with self.subTest(word), patch.object(ProviderClock, "ahead", return_value=ahead):
+                self.ways().unlink()
+                self.arrive(ago=0.5 - ahead)
+                self.announce(published=0.45 - ahead)
+                self.run_sync()
+                [way] = self.ways()
+                self.assertFalse(way.exempt)
+                self.assertTrue(way.hint_at, "the notification is known to tell of it")
+                self.assertEqual(way.clock_ms, 1000 * ahead)
+                self.assertTrue(0 <= way.notice_ms < 1500, way.notice_ms)
+                self.assertTrue(0 < way.total_ms < 60_000, way.total_ms)
+                self.assertIn(word, way.stations["lines"][0]["note"])
+
+    def test_a_clock_that_is_hours_off_is_not_put_right(self):
+        with patch.object(ProviderClock, "ahead", return_value=2 * 3600.0):
+            self.arrive(ago=0.5 - 2 * 3600)
+            self.look(self.mailbox)
+        [way] = self.ways()
+        self.assertEqual((way.exempt, way.clock_ms), ("clock", 0))
 
     # -- what does not count -----------------------------------------------------------------------
 

@@ -186,10 +186,17 @@ class Budget(Protocol):
         """The provider asked for silence: no grants for this long."""
 
 
+class Clock(Protocol):
+    """Learns how the provider's time differs from ours."""
+
+    def note(self, headers: Mapping[str, str], sent: float, received: float) -> None:
+        """Take in the headers of an answer, and the Unix times around it by our clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
     """Everything a provider needs to be made. ``settings`` are the form fields its registry entry
-    names."""
+    names; ``clock`` is told the time of the provider's answers."""
 
     address: str
     tokens: TokenSource | None
@@ -197,6 +204,7 @@ class ProviderConfig:
     scope: Scope = field(default_factory=Scope)
     settings: dict[str, str] = field(default_factory=dict)
     lane: str = "new"
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,6 +19,8 @@ from mailbox_tools.env import ToolingError, run, say
 
 _PATIENCE = 600.0
 _GLANCE = 0.5
+#: Statements that are told of.
+_FREQUENT = 40
 #: Work that a fresh database still has to do: jobs, and the daily tasks of all modules at once.
 _BUSY = """
     SELECT (SELECT count(*) FROM queue_job WHERE state NOT IN ('done', 'failed', 'cancelled'))
@@ -39,6 +42,8 @@ class Fleet:
     idle_polls: int
     restart_seconds: float
     restart_cpu: float
+    #: The most frequent statements of the idle window, and how often each was sent.
+    frequent: dict[str, int]
 
     def plain(self) -> dict[str, Any]:
         """As data for the report."""
@@ -84,7 +89,7 @@ def measure(stage: Stage, count: int, window: float) -> Fleet:
         try:
             odoo.start()
             connected = until(scene, "mailbox_stream WHERE phase = 'live'", count)
-            idle = _idle(scene, window)
+            idle, frequent = _idle(scene, window)
             odoo.stop()
             _deliver(url, count)
             _fall_due(scene)
@@ -92,7 +97,8 @@ def measure(stage: Stage, count: int, window: float) -> Fleet:
             odoo.start()
             until(scene, "mailbox_message WHERE disposition = 'stored'", count * 3)
             restart = time.monotonic() - started
-            return Fleet(count, connected, window, *idle, restart, scene.cpu() - cpu)
+            used = scene.cpu() - cpu
+            return Fleet(count, connected, window, *idle, restart, used, frequent)
         finally:
             odoo.stop()
 
@@ -125,8 +131,11 @@ def until(scene: Scene, rows: str, count: int) -> float:
     raise ToolingError(f"{count} rows did not come: {scene.odoo.log}")
 
 
-def _idle(scene: Scene, window: float) -> tuple[float, float, int | None, int, int]:
-    """The cost of ``window`` seconds in the steady state: polls spread over their intervals."""
+def _idle(
+    scene: Scene, window: float
+) -> tuple[tuple[float, float, int | None, int, int], dict[str, int]]:
+    """The cost of ``window`` seconds in the steady state, polls spread over their intervals, and
+    the statements that were sent most often."""
     stage, database = scene.stage, scene.database
     # The poll runs once a minute: a minute's worth is due when the watch begins.
     stage.query(
@@ -146,15 +155,17 @@ def _idle(scene: Scene, window: float) -> tuple[float, float, int | None, int, i
         database,
     )
     say(f"watching idle mailboxes for {window:.0f} s")
-    before = stage.statements(database) if stage.counts_statements else 0
+    before = stage.by_statement(database) if stage.counts_statements else {}
     asked, cpu = _requests(scene.provider_url), scene.cpu()
     runs = scene.one("SELECT count(*) FROM queue_job")
     time.sleep(window)
     used = scene.cpu() - cpu
     polls = scene.one("SELECT count(*) FROM queue_job") - runs
-    counted = stage.statements(database) - before if stage.counts_statements else None
+    after = stage.by_statement(database) if stage.counts_statements else {}
+    sent = Counter(after) - Counter(before)
     requests_made = _requests(scene.provider_url) - asked
-    return used, empty * window, counted, requests_made, polls
+    counted = sent.total() if after else None
+    return (used, empty * window, counted, requests_made, polls), dict(sent.most_common(_FREQUENT))
 
 
 def _requests(url: str) -> int:

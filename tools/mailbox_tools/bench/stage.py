@@ -110,6 +110,19 @@ class Stage:
         )
         return int(rows[0][0])
 
+    def by_statement(self, database: str) -> dict[str, int]:
+        """How often Odoo has sent each statement to a database since it was made."""
+        rows = self.query(
+            r"""SELECT left(regexp_replace(s.query, '\s+', ' ', 'g'), 160), sum(s.calls)::int
+                 FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+                 JOIN pg_roles r ON r.oid = s.userid AND r.rolname = %s WHERE d.datname = %s
+                GROUP BY 1""",
+            "postgres",
+            self.server.user,
+            database,
+        )
+        return dict(rows)
+
     # -- databases -----------------------------------------------------------------------------
 
     @contextmanager

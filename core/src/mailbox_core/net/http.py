@@ -22,7 +22,7 @@ import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
 
-from ..contract import Budget, TokenSource
+from ..contract import Budget, Clock, TokenSource
 from ..errors import AuthorizationLost, NotFound, ProviderError, Refused, Throttled, Unavailable
 from .trouble import failure, timed_out
 from .wire import BrokenBody, Call, Timeouts, body_chunks, current, new_session
@@ -91,7 +91,8 @@ class Http:
     ``classify`` turns an answer into a failure, or None when it is fine. ``budget`` is asked before
     every exchange; waits up to ``max_wait`` seconds are slept, longer ones raise Throttled.
     ``max_bytes`` bounds a decompressed answer. A ``session`` from ``new_session`` may be shared,
-    and is then not closed here; ``proxy`` is for the session made otherwise.
+    and is then not closed here; ``proxy`` is for the session made otherwise. ``clock`` learns from
+    the ``Date`` of every answer.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Http:
         user_agent: str = USER_AGENT,
         session: requests.Session | None = None,
         proxy: str = "",
+        clock: Clock | None = None,
         max_wait: float = 1.5,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -118,6 +120,7 @@ class Http:
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
         self._session = session or new_session(proxy=proxy)
         self._owned = session is None
+        self._clock = clock
         self._max_wait = max_wait
         self._sleep = sleep
 
@@ -231,9 +234,9 @@ class Http:
         headers = dict(ask.headers)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        mark = current.set(call)
+        mark, sent = current.set(call), time.time()
         try:
-            return self._session.request(
+            answer = self._session.request(
                 ask.method,
                 ask.url,
                 params=ask.params,
@@ -245,6 +248,9 @@ class Http:
             )
         finally:
             current.reset(mark)
+        if self._clock is not None:
+            self._clock.note(answer.headers, sent, time.time())
+        return answer
 
     def _read(self, answer: requests.Response, call: Call, ask: _Ask) -> Response:
         body = b"".join(self._chunks(answer, call, ask))

@@ -217,6 +217,7 @@ def make(config: ProviderConfig, endpoints: Endpoints) -> GmailProvider:
         classify=classify,
         tokens=config.tokens,
         proxy=endpoints.proxy,
+        clock=config.clock,
         max_wait=costs.patience(quota),
     )
     return GmailProvider(Client(http, endpoints.gmail, quota, config.budget), config)
