@@ -95,11 +95,6 @@ def figures(rounds: Rounds) -> list[Figure]:
         ),
         figure("A4", [one.marks[50] for one in ours], "with the walk over the consent page"),
         figure("A5", counted, f"every statement of every process; stock {stock_sql:.0f}"),
-        figure(
-            "A5 memory",
-            [one.memory_growth for one in ours if one.mails > imports.FIRST_MEMORY],
-            f"to {ours[0].mails:,} mails",
-        ),
     ]
 
 

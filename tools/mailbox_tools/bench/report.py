@@ -3,14 +3,18 @@
 import json
 import os
 import platform
-import subprocess
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from mailbox_tools import paths
-from mailbox_tools.bench.gates import GATES, Figure
+from mailbox_tools.bench.gates import GATES, UNMEASURED, Figure
+
+_FIELDS = tuple(field.name for field in fields(Figure))
+_VERDICTS = ("stretch", "met", "missed", "failed", "not measured")
 
 _HEAD = """# Benchmarks
 
@@ -35,8 +39,6 @@ def plain(
 ) -> dict[str, Any]:
     """All of a run as data."""
     return {
-        "commit": _git("rev-parse", "HEAD"),
-        "changed_files": len(_git("status", "--porcelain", "--untracked-files=no").splitlines()),
         "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": {
             "cores": os.cpu_count(),
@@ -53,8 +55,8 @@ def plain(
 def table(figures: Sequence[Figure]) -> str:
     """The figures as a Markdown table."""
     lines = [
-        "| row | what | measured | spread | gate | stretch | verdict |",
-        "| --- | --- | ---: | --- | ---: | ---: | --- |",
+        "| row | what | measured | spread | gate | stretch | verdict | when, commit, load |",
+        "| --- | --- | ---: | --- | ---: | ---: | --- | --- |",
     ]
     for one in figures:
         gate = GATES[one.row]
@@ -62,39 +64,72 @@ def table(figures: Sequence[Figure]) -> str:
         bounds = (f"{sign} {_number(value)}" for value in (gate.gate, gate.stretch))
         value = "–" if one.value is None else f"{_number(one.value)} {gate.unit}".strip()
         what = f"{gate.what} ({one.note})" if one.note else gate.what
-        cells = [one.row, what, value, _spread(one.samples), *bounds, one.verdict]
-        lines.append(f"| {' | '.join(cells)} |")
+        verdict = f"**{one.verdict}**" if one.verdict in ("missed", "failed") else one.verdict
+        cells = [one.row, what, value, _spread(one.samples), *bounds, verdict, _facts(one)]
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines)
 
 
-def page(result: dict[str, Any], figures: Sequence[Figure]) -> str:
+def page(result: dict[str, Any]) -> str:
     """The page of the documentation."""
+    figures = [Figure(**{name: one[name] for name in _FIELDS}) for one in result["figures"]]
     durability = ", ".join(f"{name} {value}" for name, value in result["durability"].items())
-    dirty = f" with {result['changed_files']} changed files" if result["changed_files"] else ""
     machine = result["machine"]
+    sizes = ", ".join(f"{name} {size:,}" for name, size in result["sizes"].items())
+    counts = Counter(one.verdict for one in figures)
     facts = [
-        f"Commit `{result['commit'][:12]}`{dirty}, {result['at']}, {result['mode']} mode "
-        f"({', '.join(f'{name} {size:,}' for name, size in result['sizes'].items())}),",
-        f"{machine['cores']} cores, Python {machine['python']}, load {machine['load'][0]:.1f} at "
-        "the end.",
+        f"Last run {result['at']}, sizes {result['mode']} ({sizes}), {machine['cores']} cores,",
+        f"Python {machine['python']}. A run of some rows leaves the others as they were: the last",
+        "column says when each was taken, of which commit (with a plus: of changed files) and the",
+        "load of the machine before and after.",
     ]
-    peers = "\n".join(f"- {line}" for line in _peers(result["samples"].get("backfill", {})))
+    words = ", ".join(f"{counts[word]} {word}" for word in _VERDICTS if counts[word])
+    missing = "\n".join(f"- {row}: {what}" for row, what in UNMEASURED.items())
+    peers = "\n".join(f"- {line}" for line in _peers(result["samples"].get("backfill") or {}))
     return (
-        f"{_HEAD.format(durability=durability)}\n{' '.join(facts)}\n\n{table(figures)}\n\n"
+        f"{_HEAD.format(durability=durability)}\n{' '.join(facts)}\n\nOf the rows: {words}.\n\n"
+        f"{table(figures)}\n\n"
+        f"## Gates that nothing measures yet\n\nNeither met nor missed.\n\n{missing}\n\n"
         f"## Peers in the same run\n\n{peers or '- not measured'}\n"
     )
 
 
-def publish(result: dict[str, Any], figures: Sequence[Figure], out: Path | None) -> None:
-    """Write the JSON; without a place of its own, into the documentation together with the page."""
-    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+def publish(result: dict[str, Any], out: Path | None) -> None:
+    """Write the JSON; without a place of its own, into the documentation together with the page,
+    where rows that were not run stay as they were."""
     if out is not None:
-        out.write_text(text, encoding="utf-8")
+        out.write_text(_text(result), encoding="utf-8")
         return
     folder = paths.REPOSITORY / "docs" / "reference"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmarks.json").write_text(text, encoding="utf-8")
-    (folder / "benchmarks.md").write_text(page(result, figures), encoding="utf-8")
+    published = folder / "benchmarks.json"
+    if published.exists():
+        result = merged(json.loads(published.read_text(encoding="utf-8")), result)
+    published.write_text(_text(result), encoding="utf-8")
+    (folder / "benchmarks.md").write_text(page(result), encoding="utf-8")
+
+
+def merged(before: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """The new run, with the figures and samples of ``before`` that it did not take again. Figures
+    of before they carried their commit are as old as their run."""
+    old = {"at": before["at"], "commit": before.get("commit", ""), "load": (), "failed": False}
+    figures = {one["row"]: {**old, **one} for one in before["figures"] if one["row"] in GATES}
+    figures |= {one["row"]: one for one in result["figures"]}
+    return {
+        **result,
+        "figures": [figures[row] for row in GATES if row in figures],
+        "samples": {**before["samples"], **result["samples"]},
+    }
+
+
+def _text(result: dict[str, Any]) -> str:
+    return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+
+
+def _facts(one: Figure) -> str:
+    load = " to ".join(f"{value:.1f}" for value in one.load)
+    changed = "+" if one.commit.endswith("+") else ""
+    return ", ".join(filter(None, (one.at[:16], one.commit[:10] + changed, load)))
 
 
 def _peers(samples: dict[str, Any]) -> list[str]:
@@ -117,10 +152,3 @@ def _spread(samples: Sequence[float]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2f}"
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=paths.REPOSITORY, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip()
