@@ -111,6 +111,8 @@ class MailboxMessage(models.Model):
         "UNIQUE (mailbox_id, remote_id)", "This message is known already."
     )
     _date_idx = models.Index("(mailbox_id, date DESC, id DESC)")
+    # The list over all mailboxes of a reader: without it each page sorts all that he may read.
+    _recent_idx = models.Index("(date DESC, id DESC) WHERE disposition = 'stored'")
     _message_id_idx = models.Index("(mailbox_id, message_id) WHERE message_id IS NOT NULL")
     _generation_idx = models.Index("(stream_id, generation)")
     _fingerprint_idx = models.Index("(mailbox_id, fingerprint) WHERE fingerprint IS NOT NULL")

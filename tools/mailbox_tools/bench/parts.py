@@ -92,11 +92,11 @@ PARTS = (
     Part("quota", ("A3", "A3 units", "A3 refused", "A4 500"), 140, _quota),
     Part("backfill", ("A1", "A2", "A2 cpu", "A4", "A5"), 340, _backfill),
     Part("large", ("A5 memory",), 120, _large),
-    Part("screen", ("B1 p50", "B1 p95", "B3"), 210, _screen),
+    Part("screen", ("B1 p50", "B1 p95", "B3"), 170, _screen),
     Part("webhook", ("B2", "B2 slow", "B2 sql"), 90, _webhook),
-    Part("routing", ("C1", "C2", "C3", "C4"), 140, _routing),
-    Part("lists", ("D1", "D1 ms", "D2 rare", "D2 common", "D2 sender", "D5"), 240, _lists),
-    Part("fleet", ("E1", "E1 sql", "E1 requests", "E3"), 290, _fleet),
+    Part("routing", ("C1", "C2", "C3", "C4"), 130, _routing),
+    Part("lists", ("D1", "D1 ms", "D2 rare", "D2 common", "D2 sender", "D5"), 200, _lists),
+    Part("fleet", ("E1", "E1 sql", "E1 requests", "E3"), 220, _fleet),
 )
 
 
