@@ -57,6 +57,7 @@ from . import mailbox_belonging
 from . import mailbox_older
 from . import mailbox_quiet
 from . import ir_mail_server
+from . import mail_known
 from . import mail_thread
 from . import ir_websocket
 from . import res_config_settings

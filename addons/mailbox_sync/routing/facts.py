@@ -18,6 +18,7 @@ from ..store.raw import RawMissing, RawStore
 from ..values import aware
 from . import people, talk, threads
 from .book import Book
+from .known import Known
 from .rates import Rates
 from .who import who
 from .who import words as who_words
@@ -91,6 +92,7 @@ class Batch:
         self.messages = messages
         self.directory = people.Directory(self.env)
         self.evidence = threads.Evidence(self.env)
+        self.known = Known(self.evidence.records)
         self.book = Book(self.env)
         self.missing = messages.browse()
         self.pending = []
@@ -220,6 +222,7 @@ class Batch:
         self.pending.clear()
         self.posted.clear()
         self.directory.forget()
+        self.known.forget()
         self.evidence.lose(mail)
 
 

@@ -15,15 +15,17 @@ from mailbox_core.mime.parse import iter_parts
 
 from ..store.raw import RawMissing
 from . import clues, together
+from .known import KNOWN
 
 #: The context key of a list that takes every ``Line`` which is posted.
 POSTED = "mailbox_posted"
 
 
-def message_dict(mail):
+def message_dict(mail, clean=None):
     """What ``mail.thread.message_parse`` makes of a mail, from our own parse.
 
     The date is when the provider received it: clocks of senders are wrong, sometimes on purpose.
+    ``clean``: what makes HTML harmless, Odoo's own way by default.
     """
     mail.deepen()
     email, row = mail.email, mail.row
@@ -43,7 +45,7 @@ def message_dict(mail):
         "references": " ".join(email.references),
         "in_reply_to": " ".join(email.in_reply_to),
         "date": fields.Datetime.to_string(row.date),
-        "body": _body(email),
+        "body": _body(email, clean or _sanitized),
         "attachments": list(_attachments(mail)),
     }
 
@@ -69,7 +71,7 @@ def append(record, mail, quiet=False):
     found = line_of(record, mail)
     if found:
         return found
-    values = mail.row._before_post(mail, record, message_dict(mail))
+    values = mail.row._before_post(mail, record, message_dict(mail, _once(mail)))
     route = (record._name, record.id, {}, record.env.uid, None)
     thread = thread_of(mail)
     values.update(_people(thread, mail, values, route))
@@ -79,6 +81,7 @@ def append(record, mail, quiet=False):
         parent = _parent(record, mail)
         if parent:
             values.update(thread._message_parse_extract_from_parent(parent))
+        values.update(_short_text(record, mail))
         thread._message_route_process(None, values, [route])
         line = line_of(record, mail)
     mail.row._after_post(mail, record, line)
@@ -110,8 +113,9 @@ def message_dict_id(mail):
 
 
 def thread_of(mail):
-    """Odoo's gateway, with a list for what it posts."""
-    return mail.batch.env["mail.thread"].with_context(**{POSTED: mail.batch.posted})
+    """Odoo's gateway, with a list for what it posts and what is known of the batch."""
+    batch = mail.batch
+    return batch.env["mail.thread"].with_context(**{POSTED: batch.posted, KNOWN: batch.known})
 
 
 def _people(thread, mail, values, route):
@@ -163,6 +167,7 @@ def _parent(record, mail):
         (line for one in chain for line in evidence.lines(one)), key=lambda line: -line.id
     )
     if lines and (lines[0].model, lines[0].res_id) == (record._name, record.id):
+        mail.batch.known.note_parent(lines[0])
         return evidence.message(lines[0])
     return None
 
@@ -209,11 +214,27 @@ def _line(addresses):
     return ",".join(f'"{one.name}" <{one.email}>' if one.name else one.email for one in addresses)
 
 
-def _body(email):
+def _body(email, clean):
     if email.html:
-        safe = html_sanitize(email.html, sanitize_tags=False, strip_classes=True)
-        return Markup(safe)  # noqa: S704  (sanitised above)
+        return Markup(clean(email.html))  # noqa: S704  (sanitised just there)
     return append_content_to_html("", email.text or "", preserve=True)
+
+
+def _short_text(record, mail):
+    """The plain text, for who is told by short message (addon ``sms``), which else makes one of
+    every HTML text before it looks whether anybody is."""
+    asked = "sms_content" in record._get_notify_valid_parameters()
+    return {"sms_content": mail.email.text} if asked and mail.email.text else {}
+
+
+def _sanitized(html):
+    return html_sanitize(html, sanitize_tags=False, strip_classes=True)
+
+
+def _once(mail):
+    """What makes HTML harmless for lines of chatters, so that they need not do it again."""
+    field = mail.batch.env["mail.message"]._fields["body"]
+    return lambda html: mail.batch.known.clean(field, html)
 
 
 def _attachments(mail):

@@ -142,6 +142,8 @@ class Work:
             decided = outcome.carry_out(mail, made)
             mail.row._after_route(mail, made, decided)
         self.batch.keep()
+        if made.extra or any(route.action_ids for route in made.routes):
+            self.batch.known.forget()  # what rules do may change records
         if not made.finding:
             self._alive.append(mail.facts.sender)
         return decided
