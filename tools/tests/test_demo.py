@@ -1,10 +1,16 @@
 """The demo's own logic: options, forms, figures."""
 
+import base64
+import hashlib
+import hmac
+import smtplib
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import requests
 
-from mailbox_tools.demo import options, report, scene_mails
+from mailbox_tools.demo import options, outside, report, scene_mails, scene_rules, scene_words
 from mailbox_tools.demo.client import _Form, _words
 from mailbox_tools.env import ToolingError
 
@@ -71,7 +77,7 @@ def test_latency_is_given_in_milliseconds():
 
 def test_the_report_tells_what_became_of_mail():
     routed = {"leads": 1, "tickets": 2, "replies": 3, "held": 4, "approved": 1, "refused": 1}
-    tried = {"match_count": 5, "looked_at": 40}
+    tried = {"match_count": 5, "looked_at": 40, "conflict_count": 2}
     told = report.text(
         figures(
             folders=1,
@@ -84,7 +90,7 @@ def test_the_report_tells_what_became_of_mail():
     )
     lines = {" ".join(line.split()) for line in told.splitlines()}
     assert {"leads opened by mail 1", "replies on their record 3", "held for a person 4"} <= lines
-    assert "rule tried on past mail 5 of 40" in lines
+    assert {"rule tried on past mail 5 of 40", "in conflict 2"} <= lines
 
 
 def test_the_mails_of_the_scene_are_what_a_mail_program_writes():
@@ -94,3 +100,80 @@ def test_the_mails_of_the_scene_are_what_a_mail_program_writes():
     )
     assert first["Message-ID"].endswith("@shop.example>") and "In-Reply-To" not in first
     assert reply["In-Reply-To"] == reply["References"] == first["Message-ID"]
+
+
+def test_why_is_told_without_the_questions_that_led_to_nothing():
+    page = (
+        "<ul><li><i class='fa fa-minus text-muted'></i><span>Did we write it? <em>no</em></span>"
+        "</li><li><i class='fa fa-check'></i><span>Rule “A” <em>matches</em> yes, it is &lt;b&gt;"
+        "</span></li></ul>"
+    )
+    assert scene_words.why("A rule asks for it.", page) == [
+        "A rule asks for it.",
+        "Rule “A” matches yes, it is <b>",
+    ]
+    assert scene_words.why("", "") == ["No rule asks for it."]
+
+
+def _signed(body, name, moment, secret=outside.SECRET):
+    text = f"{name}.{moment}.".encode() + body
+    digest = hmac.new(secret.encode(), text, hashlib.sha256).digest()
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": str(moment),
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
+
+
+def test_the_receiver_of_the_demo_takes_genuine_and_recent_calls_only():
+    body = b"{}"
+    assert outside.is_signed(_signed(body, "1", 1000), body, 1010)
+    assert not outside.is_signed(_signed(body, "1", 1000), b"{} ", 1010)
+    assert not outside.is_signed(_signed(body, "1", 1000), body, 2000)
+    assert not outside.is_signed(_signed(body, "1", 1000, "another secret"), body, 1010)
+    assert not outside.is_signed({}, body, 1010)
+
+
+def test_the_world_outside_keeps_what_comes(monkeypatch):
+    monkeypatch.setattr(outside.time, "time", lambda: 1010.0)
+    mail = EmailMessage()
+    mail["To"], mail["Subject"] = "Ada@shop.example", "Thanks"
+    mail.set_content("…")
+    with outside.Outside() as world:
+        with smtplib.SMTP("127.0.0.1", int(world.options["smtp_port"])) as smtp:
+            smtp.send_message(mail, "demo@example.com")
+        (taken,) = world.wait_for_mail("ada@shop.example", 1, 5)
+        assert taken["Subject"] == "Thanks"
+        body = b'{"data": {}}'
+        for secret, status in ((outside.SECRET, 204), (outside.SECRET, 204), ("other", 401)):
+            headers = _signed(body, "7", 1000, secret)
+            answer = requests.post(world.url, data=body, headers=headers, timeout=5)
+            assert answer.status_code == status
+        assert world.wait_for_call(5) == [{"data": {}}], "the same call counts once"
+        with pytest.raises(ToolingError, match="nobody@"):
+            world.wait_for_mail("nobody@shop.example", 1, 0.2)
+
+
+def test_the_rules_of_the_scene_show_every_kind_of_target():
+    made = []
+
+    class Odoo:
+        def call(self, model, method, *arguments):
+            if model == "mailbox.route":
+                made.extend(arguments[0])
+            return [len(made) + 1]
+
+    people = scene_rules.Cast(sellers=(1, 2), channel=3, template=4, project=5)
+    with outside.Outside() as world:
+        scene_rules.make(Odoo(), people, world)
+    assert {rule.get("target_model") for rule in made} == {
+        "crm.lead",
+        "helpdesk.ticket",
+        "project.task",
+        None,
+    }
+    kinds = {action[2]["kind"] for rule in made for action in rule["action_ids"]}
+    assert kinds == {
+        "tag", "assign", "activity", "channel", "notify", "webhook", "priority", "forward",
+    }  # fmt: skip
+    assert not scene_rules.trial()["active"]

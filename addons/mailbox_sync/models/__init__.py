@@ -36,6 +36,7 @@ from . import mailbox_message_screen
 from . import mailbox_message_bin
 from . import mailbox_route
 from . import mailbox_route_editor
+from . import mailbox_route_preview
 from . import mailbox_routable_mixin
 from . import mailbox_address
 from . import mailbox_signature
@@ -58,6 +59,7 @@ from . import mailbox_older
 from . import mailbox_quiet
 from . import ir_mail_server
 from . import mail_known
+from . import mail_message
 from . import mail_thread
 from . import ir_websocket
 from . import res_config_settings

@@ -50,6 +50,8 @@ class MailboxDecision(models.Model):
         readonly=True,
         help="What mail that waits says about itself: words of several languages, and headers.",
     )
+    urgency_found = fields.Json(readonly=True)
+    urgency_text = fields.Char(string="Urgency rests on", compute="_compute_urgency_text")
     score = fields.Integer(readonly=True)
     route_id = fields.Many2one("mailbox.route", string="Rule", ondelete="set null", readonly=True)
     steps = fields.Json(readonly=True)
@@ -100,6 +102,12 @@ class MailboxDecision(models.Model):
     def _compute_why_html(self):
         for decision in self:
             decision.why_html = decision._why()
+
+    @api.depends("urgency_found")
+    @api.depends_context("lang")
+    def _compute_urgency_text(self):
+        for decision in self:
+            decision.urgency_text = words.say_urgency(self.env, decision.urgency_found or ())
 
     def _why(self):
         """The argument, in the order it was made."""
@@ -167,19 +175,18 @@ class MailboxDecision(models.Model):
         return _line("fa-check text-success", question, self.env._("matches"), why)
 
     def _say_reason(self, reason):
-        text = words.say_check(self.env, reason)
-        if reason["matched"] and reason["field"] == "urgency":
-            # The answer alone tells nobody which words it rests on.
-            return self.env._(
-                "yes, %(what)s: %(found)s", what=text, found=reason.get("found") or ""
-            )
-        if reason["matched"]:
-            return self.env._("yes, %s", text)
-        if reason.get("found"):
-            return self.env._(
-                "no: %(what)s, but found “%(found)s”", what=text, found=reason["found"]
-            )
-        return self.env._("no: %s", text)
+        text, found = words.say_check(self.env, reason), words.say_found(self.env, reason)
+        wanted = reason.get("wanted", True)
+        if not wanted:
+            text = self.env._("not (%s)", text)
+        if reason["matched"] is not wanted:
+            if found:
+                return self.env._("no: %(what)s, but found “%(found)s”", what=text, found=found)
+            return self.env._("no: %s", text)
+        # Of urgency and of a denial, the answer alone does not tell what it rests on.
+        if found and (reason["field"] == "urgency" or not wanted):
+            return self.env._("yes, %(what)s: %(found)s", what=text, found=found)
+        return self.env._("yes, %s", text)
 
 
 def _line(icon, question, answer="", evidence=""):

@@ -34,6 +34,7 @@ class MailboxRoute(models.Model):
         "mailbox",
         ondelete="cascade",
         index="btree_not_null",
+        default=lambda self: self._default_mailbox_id(),
         help="Empty: all mailboxes of the company whose owners take part in company rules.",
     )
     match = fields.Selection(
@@ -86,6 +87,7 @@ class MailboxRoute(models.Model):
 
     @api.depends(
         "match",
+        "line_ids.joined",
         "line_ids.negate",
         "line_ids.field",
         "line_ids.op",
@@ -98,8 +100,8 @@ class MailboxRoute(models.Model):
             if route.match == "advanced":
                 route.condition = route.condition or EVERYTHING
             else:
-                items = [line._as_data() for line in route.line_ids.sorted("sequence")]
-                route.condition = json.dumps({route.match: items}, ensure_ascii=False)
+                data = {route.match: route.line_ids.sorted("sequence")._grouped(route.match)}
+                route.condition = json.dumps(data, ensure_ascii=False)
 
     @api.depends("condition")
     @api.depends_context("lang")
@@ -188,13 +190,39 @@ class MailboxRoute(models.Model):
 
     # -- who may write rules -------------------------------------------------------------------
 
+    @api.model
+    def _default_mailbox_id(self):
+        """Rules of the company are the managers'; everybody else starts with the own mailbox."""
+        if self._makes_company_rules():
+            return self.env["mailbox"]
+        return self.env["mailbox"].search([("editor_ids", "in", self.env.user.id)], limit=1)
+
+    @api.model
+    def _makes_company_rules(self):
+        return self.env.su or self.env.user.has_group("mailbox_sync.group_manager")
+
     @api.model_create_multi
     def create(self, vals_list):
-        routes = super().create(vals_list)
+        routes = super().create(self._named_mailboxes(vals_list))
         routes._check_author()
         return routes
 
+    def _named_mailboxes(self, vals_list):
+        """Raises AccessError for a rule of the company by somebody who may not make such."""
+        if not self._makes_company_rules():
+            default = self._default_mailbox_id().id
+            if not all(values.get("mailbox_id", default) for values in vals_list):
+                raise AccessError(
+                    self.env._(
+                        "Rules for all mailboxes are made by managers. Choose one of your mailboxes"
+                        " for this rule."
+                    )
+                )
+        return vals_list
+
     def write(self, vals):
+        if "mailbox_id" in vals:
+            self._named_mailboxes([vals])
         result = super().write(vals)
         self._check_author()
         return result
@@ -238,6 +266,11 @@ class MailboxRouteLine(models.Model):
 
     route_id = fields.Many2one("mailbox.route", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)
+    joined = fields.Boolean(
+        string="And/or",
+        help="Joined with the line above in the other way: by “or” among conditions that must all"
+        " hold, by “and” among conditions of which one is enough.",
+    )
     negate = fields.Boolean(string="Not")
     field = fields.Selection(selection="_selection_field", required=True, default="subject")
     header = fields.Char(help="Name of the header.")
@@ -270,6 +303,17 @@ class MailboxRouteLine(models.Model):
         ops = syntax.OPS[syntax.FIELDS[self.field]] if self.field else ()
         if ops and self.op not in ops:
             self.op = ops[0]
+
+    def _grouped(self, match):
+        """JSON data of the conditions, those that are joined as one."""
+        groups = []
+        for line in self:
+            if line.joined and groups:
+                groups[-1].append(line._as_data())
+            else:
+                groups.append([line._as_data()])
+        other = "any" if match == "all" else "all"
+        return [group[0] if len(group) == 1 else {other: group} for group in groups]
 
     def _as_data(self):
         """JSON data of the condition; whether it makes sense is for the reader of conditions."""

@@ -13,6 +13,7 @@ class MailboxRoute(models.Model):
     asks_header = fields.Boolean(compute="_compute_asks")
     asks_time = fields.Boolean(compute="_compute_asks")
     action_words = fields.Char(string="Then", compute="_compute_action_words")
+    same_id = fields.Many2one("mailbox.route", string="Asks the same", compute="_compute_same_id")
     opened_count = fields.Integer(string="Records", compute="_compute_opened_count")
 
     @api.depends("line_ids.field")
@@ -22,7 +23,7 @@ class MailboxRoute(models.Model):
             route.asks_header = "header" in asked
             route.asks_time = "time" in asked
 
-    @api.depends("action", "target_model", "record_ref", "approval", "action_ids.words")
+    @api.depends("action", "target_model", "record_ref", "approval", "acknowledge_id", "action_ids.words")
     @api.depends_context("lang", "uid")
     def _compute_action_words(self):
         actions = dict(self._fields["action"]._description_selection(self.env))
@@ -35,6 +36,9 @@ class MailboxRoute(models.Model):
                     told = self.env._("Open when a person agrees: %s", name)
             elif route.action == "record" and route.record_ref:
                 told = self.env._("Add to: %s", route._record_name())
+            if route.action == "create" and route.acknowledge_id:
+                answer = route.acknowledge_id.sudo().name
+                told = f"{told} · {self.env._('acknowledge with: %s', answer)}"
             further = [action.words for action in route.action_ids if action.words]
             if route.action == "act" and further:
                 told = ""
@@ -53,6 +57,36 @@ class MailboxRoute(models.Model):
         for route in self:
             route.opened_count = counts.get(route.id, 0)
 
+    @api.depends("condition", "mailbox_id", "company_id", "active")
+    @api.depends_context("uid")
+    def _compute_same_id(self):
+        """Another rule that is switched on and asks exactly the same of the same mailbox."""
+        for route in self:
+            mailbox = route.mailbox_id._origin or route.mailbox_id
+            domain = [
+                ("condition", "=", route.condition),
+                ("mailbox_id", "=", mailbox.id),
+                ("company_id", "=", route.company_id.id),
+                ("id", "!=", route._origin.id),
+            ]
+            route.same_id = self.search(domain, limit=1)
+
+    def copy(self, default=None):
+        """A copy is switched off and keeps the secrets of its calls, which leave the server in no
+        other way."""
+        return self.browse().concat(*(route._copied(default) for route in self))
+
+    def _copied(self, default):
+        name = self.env._("%s (copy)", self.name)
+        values = {"name": name, "active": False, **(default or {}), "action_ids": []}
+        made = super().copy(values)
+        for action in self.action_ids:
+            (values,) = action.copy_data({"route_id": made.id})
+            self.env["mailbox.route.action"].create(
+                {**values, "new_secret": action._open_secret()} if action.has_secret else values
+            )
+        return made
+
     def action_decisions(self):
         """The decisions in which this rule acted, as far as the person reads the mail."""
         self.ensure_one()
@@ -65,8 +99,15 @@ class MailboxRoute(models.Model):
 class MailboxRouteLine(models.Model):
     _inherit = "mailbox.route.line"
 
+    words = fields.Char(string="Condition", compute="_compute_words")
     op_options = fields.Json(compute="_compute_options")
     value_options = fields.Json(compute="_compute_options")
+
+    @api.depends("negate", "field", "op", "header", "value", "days")
+    @api.depends_context("lang")
+    def _compute_words(self):
+        for line in self:
+            line.words = words.say(self.env, line._as_data())
 
     @api.depends("field")
     @api.depends_context("lang")

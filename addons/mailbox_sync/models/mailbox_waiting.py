@@ -5,10 +5,10 @@ Everything here is done with the rights of the person: who may not create ticket
 one.
 """
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..routing import facts, gateway, outcome, threads
+from ..routing import facts, gateway, outcome, people, threads, who
 from ..routing.actions import desk
 from ..store.raw import RawMissing
 
@@ -20,6 +20,40 @@ class MailboxDecision(models.Model):
 
     can_decide = fields.Boolean(compute="_compute_can_decide")
     partner_suggestion = fields.Char(string="New contact", compute="_compute_partner_suggestion")
+
+    record_name = fields.Char(string="Belongs to", compute="_compute_record_name")
+    is_vip = fields.Boolean(string="VIP", compute="_compute_is_vip")
+    hours = fields.Float(
+        string="Hours until decided",
+        compute="_compute_hours",
+        store=True,
+        aggregator="avg",
+        help="How long it waited for a person.",
+    )
+
+    @api.depends("record_ref")
+    @api.depends_context("uid")
+    def _compute_record_name(self):
+        """The record a mail could be added to, for those who may change it."""
+        for decision in self:
+            record = decision.record_ref
+            known = record and record.exists() and record.has_access("write")
+            decision.record_name = known and record.display_name
+
+    @api.depends("from_email")
+    def _compute_is_vip(self):
+        """Told to readers of the mailbox: rules tell them as much."""
+        directory = people.Directory(self.env)
+        directory.learn(decision.from_email or "" for decision in self)
+        for decision in self:
+            partner = directory.partner(decision.from_email or "")
+            decision.is_vip = bool(partner) and "vip" in who.words(partner.sudo())
+
+    @api.depends("decided_at")
+    def _compute_hours(self):
+        for decision in self.filtered("decided_at"):
+            waited = decision.decided_at - decision.create_date
+            decision.hours = max(0.0, waited.total_seconds() / 3600)
 
     def _compute_can_decide(self):
         for decision in self:

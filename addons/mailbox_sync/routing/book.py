@@ -27,6 +27,7 @@ _DECISION = {
     "outcome": "varchar",
     "reason": "varchar",
     "urgency": "varchar",
+    "urgency_found": "jsonb",
     "score": "int4",
     "route_id": "int4",
     "steps": "jsonb",

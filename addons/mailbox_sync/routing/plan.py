@@ -119,13 +119,12 @@ def ask(route, mail, effect=""):
         skipped = "machine"
     elif effect in ("join", "note"):
         skipped = effect
-    why = [explain.to_json(reason) for reason in explain.reasons(answer)]
     step = {
         "route": route.id,
         "name": route.name,
         "result": "matched" if answer.matched else "not matched",
         "skipped": skipped,
-        "why": why,
+        "why": explain.argument(answer),
     }
     return Trial(route, answer.matched, skipped, step)
 

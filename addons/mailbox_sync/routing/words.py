@@ -230,6 +230,19 @@ def say_check(env, data):
     return " ".join(words)
 
 
+def say_found(env, data):
+    """What the mail has there, in the words of the answers where there are a few only."""
+    found = data.get("found") or ""
+    texts = choices(env).get(data["field"], {})
+    return texts.get(found, found)
+
+
+def say_urgency(env, found):
+    """What an urgency rests on; ``found``: pairs of a place and what stood there."""
+    places = {"subject": env._("subject"), "text": env._("text")}
+    return ", ".join(f"{places.get(where, where)}: “{what}”" for where, what in found)
+
+
 def say(env, data):
     """A condition as a sentence; ``data`` is its JSON form."""
     if "not" in data:

@@ -171,7 +171,7 @@ class Work:
             mail.deepen()
         except RawMissing:
             return None
-        return urgency_of(mail.facts).level
+        return urgency_of(mail.facts)
 
     def _decide(self, row, what, made, urgency=None):
         """Note the decision."""
@@ -185,7 +185,8 @@ class Work:
                 "mailbox_id": row.mailbox_id.id,
                 "outcome": what,
                 "reason": made.reason,
-                "urgency": urgency,
+                "urgency": urgency and urgency.level,
+                "urgency_found": urgency and [list(pair) for pair in urgency.found],
                 "score": made.score,
                 "route_id": route and route.id,
                 "steps": made.steps,

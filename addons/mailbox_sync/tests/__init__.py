@@ -28,6 +28,7 @@ from . import test_export
 from . import test_extension
 from . import test_rule_actions
 from . import test_rule_conditions
+from . import test_rule_editor
 from . import test_rule_webhook
 from . import test_screens
 from . import test_tours
@@ -50,3 +51,4 @@ from . import test_routing_older
 from . import test_routing_tours
 from . import test_aliases
 from . import test_people
+from . import test_why

@@ -55,3 +55,30 @@ class TestRoutingTours(RoutingCase, HttpCase):
     def test_a_message_says_why_it_is_here(self):
         self.held()
         self.tour("/odoo/mailbox-messages", "mailbox_why_here")
+
+    def test_further_actions_are_added_and_conditions_joined(self):
+        lines = [
+            (0, 0, {"sequence": place, "field": "subject", "op": "contains", "value": word})
+            for place, word in enumerate(("offer", "quote"))
+        ]
+        rule = self.rule(name="Offers", line_ids=lines)
+        self.tour("/odoo/action-mailbox_sync.mailbox_route_action", "mailbox_rule_actions")
+        self.assertEqual(
+            [(one.kind, one.value, one.days) for one in rule.action_ids],
+            [("tag", "Shop, Reseller", 0), ("activity", "Call back", 2)],
+        )
+        self.assertEqual(rule.line_ids.mapped("joined"), [False, True])
+        decision = self.deliver("Your quote", sender="Kim <kim@kiosk.test>")
+        partner = self.env["res.partner"].browse(decision.link_ids.res_id)
+        self.assertEqual(partner.category_id.mapped("name"), ["Reseller", "Shop"])
+        self.assertEqual(partner.activity_ids.summary, "Call back")
+
+    def test_what_was_logged_is_explained_and_withdrawn(self):
+        self.mailbox.log_policy = "known"
+        bob = self.env["res.partner"].create({"name": "Bob", "email": "bob@shop.test"})
+        row = self.deliver("Secret plans").message_id
+        self.assertEqual(len(self.lines(bob)), 1)
+        self.tour(f"/odoo/action-base.action_partner_form/{bob.id}", "mailbox_withdrawal")
+        self.assertFalse(self.lines(bob))
+        row.with_user(self.owner).action_log_again()
+        self.assertEqual(len(self.lines(bob)), 1)

@@ -9,8 +9,6 @@ from ..store.raw import RawMissing
 
 #: Messages that are looked at in one go.
 _LIMIT = 1000
-#: What the preview beside the editor looks at: it follows every change, so it must be quick.
-_PREVIEW_DAYS, _PREVIEW_ROWS = 30, 60
 
 
 class MailboxBacktest(models.TransientModel):
@@ -26,6 +24,13 @@ class MailboxBacktest(models.TransientModel):
     conflict_count = fields.Integer(string="Conflicts", readonly=True)
     disagree_count = fields.Integer(string="Against people's decisions", readonly=True)
     cut = fields.Boolean(readonly=True)
+    acts = fields.Boolean(compute="_compute_acts")
+
+    @api.depends("line_ids.would")
+    def _compute_acts(self):
+        """Whether the rule does anything beside opening records."""
+        for trial in self:
+            trial.acts = any(trial.line_ids.mapped("would"))
 
     def action_run(self):
         """Ask the rule about stored mail that the person may read."""
@@ -43,7 +48,7 @@ class MailboxBacktest(models.TransientModel):
                 "looked_at": len(rows),
                 "match_count": len(lines),
                 "record_count": len(talks),
-                "conflict_count": len([line for line in lines if line["other_route_id"]]),
+                "conflict_count": len([line for line in lines if line["conflict"]]),
                 "disagree_count": len([line for line in lines if line["disagrees"]]),
                 "cut": len(rows) == _LIMIT,
             }
@@ -82,27 +87,48 @@ class MailboxBacktest(models.TransientModel):
         trial = plan.ask(route, mail)
         if not trial.matched:
             return None
-        others = self.env["mailbox.route"].sudo()._of(row.sudo().mailbox_id)
-        made = plan.make(mail, (others | route).sorted(lambda one: (one.sequence, one.id)))
-        routes = _acting(mail, others | route) if self._opened(row) else made.routes
-        routes = [*routes, *(one for one in made.extra if one not in routes)]
-        acts = route in routes
-        other = next((one for one in routes if one != route), None)
-        decision = row.sudo().decision_ids
+        others = self.env["mailbox.route"].sudo()._of(row.sudo().mailbox_id) - route
+        made, routes = self._plan(row, mail, others | route)
+        first = next((one for one in routes if one != route), route.browse())
+        lost = route.browse()
+        if route in routes:
+            first, before = route.browse(), self._plan(row, mail, others)[1]
+            lost = next((one for one in before if one not in routes), lost)
+        correction = self._correction(row, route in routes)
         return {
             "message_id": row.id,
             "effect": self._effect(made, routes),
             "would": self._would(made, routes),
             "talk": row.conversation_id.id or -row.id,
-            "other_route_id": other.id if other and not acts else False,
+            "other_route_id": (first or lost).id,
+            "conflict": self._conflict(first, lost),
             "refused": bool(made.candidate and made.candidate.refusal),
-            "disagrees": decision.reason == "person" and self._disagrees(decision, acts),
+            "disagrees": bool(correction),
+            "correction": correction,
         }
 
+    def _plan(self, row, mail, routes):
+        """What becomes of a mail under these rules, and those of them that act."""
+        made = plan.make(mail, routes.sorted(lambda one: (one.sequence, one.id)))
+        acting = _acting(mail, routes) if self._opened(row) else made.routes
+        return made, [*acting, *(one for one in made.extra if one not in acting)]
+
+    def _conflict(self, first, lost):
+        """Which other rule wants the mail, in words; empty when none does."""
+        if first:
+            return self.env._("“%s” comes first", first.name)
+        return self.env._("takes it from “%s”", lost.name) if lost else ""
+
     def _opened(self, row):
-        """Whether a record was opened for this very mail: then there was none before it, and the
-        rule is asked as if the mail came now."""
-        return bool(row.sudo().link_ids.filtered("opened"))
+        """Whether a record was opened for this very mail, or a person chose one for it as the first
+        of its conversation: then it belonged to none before, and the rule is asked as if the mail
+        came now."""
+        links = row.sudo().link_ids
+        chosen = links.filtered(lambda link: link.origin == "person")
+        talk = row.conversation_id
+        earlier = [("conversation_id", "=", talk.id), ("id", "<", chosen[:1].id)]
+        first = chosen and not (talk and links.search_count(earlier, limit=1))
+        return bool(links.filtered("opened") or first)
 
     def _effect(self, made, routes):
         route = self.route_id
@@ -119,10 +145,28 @@ class MailboxBacktest(models.TransientModel):
             return False
         return "; ".join(action.words or "" for action in route.action_ids) or False
 
-    def _disagrees(self, decision, acts):
-        """Whether a person decided otherwise than the rule would have."""
-        opens = acts and self.route_id.action == "create"
-        return opens != (decision.outcome == "created")
+    def _correction(self, row, acts):
+        """What a person did later that the rule would not have done, in words; empty when they
+        agree."""
+        route, decision, links = self.route_id.sudo(), row.decision_ids, row.link_ids
+        opens = acts and route.action == "create"
+        opened = links.filtered("opened")
+        if decision.reason != "person":
+            gone = opens and any(not link._record() for link in opened)
+            return self.env._("its record was deleted") if gone else ""
+        if decision.outcome == "created":
+            return (
+                ""
+                if opens and route.target_model in opened.mapped("model")
+                else self.env._(
+                    "opened by hand: %s", opened[:1].record_name or self.env._("a record")
+                )
+            )
+        if decision.outcome == "joined":
+            same = route.action == "record" and route.record_ref == links[:1]._record()
+            return "" if same or not acts else self.env._("added to %s", links[:1].record_name)
+        writes = acts and route.action in ("create", "record")
+        return self.env._("left in the mailbox") if writes else ""
 
 
 def _acting(mail, routes):
@@ -157,9 +201,11 @@ class MailboxBacktestLine(models.TransientModel):
         required=True,
     )
     would = fields.Char(string="And then it would")
-    other_route_id = fields.Many2one("mailbox.route", string="Rule that comes first")
+    other_route_id = fields.Many2one("mailbox.route", string="Other rule")
+    conflict = fields.Char(help="Another rule wants this mail as well; the order decides.")
     refused = fields.Boolean(string="Sender refused")
     disagrees = fields.Boolean(string="A person decided otherwise")
+    correction = fields.Char(string="A person did")
 
     def action_open_message(self):
         """The mail itself."""
@@ -168,59 +214,6 @@ class MailboxBacktestLine(models.TransientModel):
 
 class MailboxRoute(models.Model):
     _inherit = "mailbox.route"
-
-    preview_ids = fields.Many2many(
-        "mailbox.message", string="Matching mail", compute="_compute_preview"
-    )
-    preview_text = fields.Char(compute="_compute_preview")
-
-    @api.depends("condition", "mailbox_id", "machine")
-    @api.depends_context("uid")
-    def _compute_preview(self):
-        """The newest mail that the person may read and the condition matches."""
-        for route in self:
-            node = route._node()
-            rows = route._preview_rows() if node else self.env["mailbox.message"]
-            found = rows.browse([row.id for row in rows if route._previews(row)])
-            route.preview_ids = found
-            route.preview_text = route._preview_words(len(found), len(rows), bool(node))
-
-    def _preview_words(self, found, looked_at, readable):
-        if not readable:
-            return self.env._("The condition is not complete yet.")
-        if not looked_at:
-            return self.env._("No mail of the last %s days that you can read.", _PREVIEW_DAYS)
-        if looked_at == _PREVIEW_ROWS:
-            return self.env._(
-                "%(found)s of the newest %(all)s messages you can read match.",
-                found=found,
-                all=looked_at,
-            )
-        return self.env._(
-            "%(found)s of the %(all)s messages of the last %(days)s days you can read match.",
-            found=found,
-            all=looked_at,
-            days=_PREVIEW_DAYS,
-        )
-
-    def _preview_rows(self):
-        since = fields.Datetime.now() - timedelta(days=_PREVIEW_DAYS)
-        domain = [
-            ("disposition", "=", "stored"),
-            ("is_draft", "=", False),
-            ("is_outgoing", "=", False),
-            ("date", ">=", since),
-        ]
-        if self.mailbox_id:
-            domain.append(("mailbox_id", "=", self.mailbox_id._origin.id or self.mailbox_id.id))
-        return self.env["mailbox.message"].search(domain, limit=_PREVIEW_ROWS)
-
-    def _previews(self, row):
-        try:
-            mail = facts.mail_of(row.sudo())
-        except RawMissing:
-            return False
-        return plan.matches(self, mail)
 
     def action_backtest(self):
         """Open the form that tries this rule."""

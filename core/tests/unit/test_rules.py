@@ -6,7 +6,7 @@ import pytest
 from mailbox_core.mime.parse import parse
 from mailbox_core.rules import authenticity, stages
 from mailbox_core.rules.evaluate import matches
-from mailbox_core.rules.explain import explain, reasons, to_json
+from mailbox_core.rules.explain import argument, explain, reasons, to_json
 from mailbox_core.rules.facts import Facts, File, facts_of
 from mailbox_core.rules.syntax import RuleError, fields_of, from_data, loads
 
@@ -134,6 +134,17 @@ def test_the_explanation_names_what_was_found() -> None:
         "found": "shop.example.com",
     }
     assert fields_of(node) == {"domain", "subject"}
+
+
+def test_the_argument_tells_what_a_not_asks_for() -> None:
+    shop = {"field": "domain", "op": "under", "value": "example.com"}
+    done = {"field": "subject", "op": "contains", "value": "done"}
+    answer = explain(from_data({"all": [shop, {"not": done}]}), FACTS)
+    assert answer.matched
+    told = [(one["field"], one["matched"], one["wanted"]) for one in argument(answer)]
+    assert told == [("domain", True, True), ("subject", False, False)]
+    twice = explain(from_data({"not": {"not": shop}}), FACTS)
+    assert [one["wanted"] for one in argument(twice)] == [True]
 
 
 def test_facts_of_a_parsed_mail() -> None:

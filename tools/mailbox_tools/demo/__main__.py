@@ -16,6 +16,7 @@ from mailbox_tools.databases import create_database
 from mailbox_tools.demo import options, report
 from mailbox_tools.demo.client import OdooClient
 from mailbox_tools.demo.journey import Journey
+from mailbox_tools.demo.outside import Outside
 from mailbox_tools.demo.provider import Provider
 from mailbox_tools.env import command_line, say
 from mailbox_tools.odoo_server import OdooServer
@@ -62,8 +63,16 @@ def main(arguments: Sequence[str]) -> int:
             say(line)
         create_database(database_server, DATABASE, MODULES)
         # All runs on one machine here: a high load is the demo's own, no reason to hold back.
-        settings = {"google_base_url": provider.url, "guard_load": "0"}
-        server = OdooServer.prepare(database_server, DATABASE, mailbox=settings)
+        # Rules call a web address of this machine, which an operator has to allow.
+        settings = {
+            "google_base_url": provider.url,
+            "guard_load": "0",
+            "webhook_networks": "127.0.0.0/8",
+        }
+        outside = stack.enter_context(Outside())
+        server = OdooServer.prepare(
+            database_server, DATABASE, mailbox=settings, options=outside.options
+        )
         stack.callback(server.stop)
         server.start(front_port=port)
         say(f"Odoo is up after {time.monotonic() - began:.0f} s: {server.url}")
@@ -72,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         journey.watch_import()
         journey.enable_push()
         journey.watch_arrivals(chosen.arrivals)
-        journey.play_scene()
+        journey.play_scene(outside)
         result = journey.report()
         print(f"\n{report.text(result)}\n", flush=True)
         if chosen.report:

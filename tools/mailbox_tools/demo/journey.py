@@ -6,6 +6,7 @@ from typing import Any
 
 from mailbox_tools.demo import push, report
 from mailbox_tools.demo.client import OdooClient, give_consent
+from mailbox_tools.demo.outside import Outside
 from mailbox_tools.demo.provider import ADDRESS, CLIENT_ID, CLIENT_SECRET, Provider
 from mailbox_tools.demo.scene import Scene
 from mailbox_tools.env import ToolingError, say
@@ -109,9 +110,9 @@ class Journey:
         if self._assistant:
             self._assistant.say_way()
 
-    def play_scene(self) -> None:
-        """Let mail become leads, tickets and replies, and say why."""
-        self._routed = Scene(self._odoo, self._provider, self._mailbox).play()
+    def play_scene(self, outside: Outside) -> None:
+        """Let mail become leads, tickets, tasks and replies, and say why."""
+        self._routed = Scene(self._odoo, self._provider, self._mailbox, outside).play()
 
     def report(self) -> dict[str, Any]:
         """Prove completeness against the provider and return the figures.

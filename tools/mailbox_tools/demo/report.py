@@ -24,10 +24,23 @@ LABELS = {
 ROUTED = {
     "leads": "leads opened by mail",
     "tickets": "tickets opened by mail",
+    "tasks": "tasks opened by mail",
     "replies": "replies on their record",
     "held": "held for a person",
     "approved": "approved",
+    "rejected": "rejected",
     "refused": "refused strangers",
+    "acknowledged": "acknowledgements, one each",
+    "posted": "posted to a channel",
+    "forwarded": "sent on",
+    "calls": "signed calls",
+}
+
+#: What the trial of a rule says, as it is printed.
+TRIED = {
+    "record_count": "  records would exist",
+    "conflict_count": "  in conflict",
+    "disagree_count": "  against a person",
 }
 
 
@@ -69,6 +82,9 @@ def text(report: dict[str, Any]) -> str:
         tried = routed["tried"]
         matches = f"{tried['match_count']} of {tried['looked_at']}"
         lines.append(f"  {'rule tried on past mail':<26}{matches:>10}")
+        for name, label in TRIED.items():
+            if name in tried:
+                lines.append(f"  {label:<26}{tried[name]:>10}")
     parity = report["provider_messages"] - report["unexplained"]
     share = 100 * parity / report["provider_messages"] if report["provider_messages"] else 100
     lines.append(f"  {'parity with the provider':<26}{share:>9.1f}%")

@@ -1,8 +1,9 @@
-"""Mail becomes business: rules, then mails that arrive one by one, and what became of each.
+"""Mail becomes business: rules, then mails that arrive one by one, what became of each and why.
 
-A lead and a reply to it, a ticket, mail that waits for a person (one is approved, one left for
-you), a stranger who refers to the lead, mail that concerns no rule, and a rule that is tried on
-past mail.
+Leads with what follows (tag, turn, activity, channel, acknowledgement), a reply on its record, a
+ticket with a signed call, a task, an invoice that is sent on, mail that waits for a person (one is
+approved, one rejected, one left for you), a stranger who refers to the lead, mail that concerns no
+rule, and a rule that is tried on past mail.
 """
 
 import base64
@@ -10,21 +11,24 @@ import time
 from email.message import EmailMessage
 from typing import Any
 
-from mailbox_tools.demo import scene_mails
+from mailbox_tools.demo import scene_mails, scene_rules, scene_words
 from mailbox_tools.demo.client import OdooClient
+from mailbox_tools.demo.outside import Outside
 from mailbox_tools.demo.provider import ADDRESS, Provider
 from mailbox_tools.env import ToolingError, say
 
 #: Seconds within which a mail must have been decided about, and between two looks.
 _PATIENCE = 60.0
 _GLANCE = 0.1
-_FIELDS = ["outcome", "reason_text", "route_id", "score"]
+_FIELDS = ["outcome", "reason_text", "route_id", "message_id", "why_html"]
 #: What the scene counts, and the outcome such a mail must have.
 _EXPECTED = {
     "leads": "created",
     "tickets": "created",
+    "tasks": "created",
     "replies": "joined",
     "held": "held",
+    "sent_on": "skipped",
     "refused": "triage",
     "left": "stored",
 }
@@ -32,113 +36,95 @@ _INA = "Ina Weber <ina@weber-interiors.example>"
 _QUOTE = "Quote for 40 shelves"
 #: Days of past mail on which a rule is tried.
 _DAYS = 365
+_FIGURES = ["looked_at", "match_count", "record_count", "conflict_count", "disagree_count"]
+_ORDERS = (
+    ("Ada Moss", "Moss Hotels", "action_approve", "approved"),
+    ("Ben Dale", "Dale & Sons", "action_reject", "rejected"),
+    ("Cleo Park", "Park Suites", "", ""),
+)
 Decision = dict[str, Any]
 
 
 class Scene:
     """The rules and the mails of one demo."""
 
-    def __init__(self, odoo: OdooClient, provider: Provider, mailbox: int) -> None:
+    def __init__(
+        self, odoo: OdooClient, provider: Provider, mailbox: int, outside: Outside
+    ) -> None:
         self._odoo, self._provider, self._mailbox = odoo, provider, mailbox
-        self._counts = dict.fromkeys([*_EXPECTED, "approved"], 0)
+        self._outside = outside
+        self._counts = dict.fromkeys([*_EXPECTED, "approved", "rejected"], 0)
+        self._last: Decision = {}
+        self._channel = 0
 
     def play(self) -> dict[str, Any]:
         """Play it and return the figures. Raises ToolingError when a mail is not decided about."""
-        say("four rules: quotes open leads, problems tickets, orders wait, invoices are tried")
-        self._rules()
-        offer = scene_mails.mail(_INA, _QUOTE, scene_mails.OFFER)
-        thread = offer["Message-ID"]
-        self._arrives(offer, "leads")
-        reply = scene_mails.mail(_INA, f"Re: {_QUOTE}", scene_mails.REPLY, thread)
-        self._arrives(reply, "replies")
-        sender = "Tom Lee <tom@harbour-cafe.example>"
-        problem = scene_mails.mail(sender, "Problem: it leaks", scene_mails.PROBLEM)
-        self._arrives(problem, "tickets")
+        say("five rules: quotes open leads, problems tickets, snags tasks, orders wait, invoices")
+        say("go to accounting. Each mail below arrives at the provider now")
+        people = scene_rules.cast(self._odoo)
+        self._channel = people.channel
+        scene_rules.make(self._odoo, people, self._outside)
+        thread = self._enquiries()
+        self._arrives(
+            "tickets",
+            "Tom Lee <tom@harbour-cafe.example>",
+            "Problem: it leaks",
+            scene_mails.PROBLEM,
+        )
+        self._arrives(
+            "tasks", "Uma Roy <uma@harbour-site.example>", "Snag list, 2nd floor", scene_mails.SNAGS
+        )
+        self._arrives(
+            "sent_on", "Billing <bills@wood-mill.example>", "Invoice 2026-118", scene_mails.INVOICE
+        )
         self._orders()
-        sender = "Max Odd <max@elsewhere.example>"
-        stranger = scene_mails.mail(sender, f"Re: {_QUOTE}", scene_mails.STRANGER, thread)
-        self._arrives(stranger, "refused")
-        lunch = scene_mails.mail("Eve <eve@friends.example>", "Lunch?", scene_mails.LUNCH)
-        self._arrives(lunch, "left")
-        return {**self._counts, "tried": self._try_rule()}
+        stranger = "Max Odd <max@elsewhere.example>"
+        self._arrives("refused", stranger, f"Re: {_QUOTE}", scene_mails.STRANGER, answers=thread)
+        self._arrives("left", "Eve <eve@friends.example>", "Lunch?", scene_mails.LUNCH)
+        return {**self._counts, **self._outward(), "tried": self._try_rule()}
 
-    def _rules(self) -> None:
-        words = {
-            "Quotes become leads": (
-                "quote, offer, Angebot, devis",
-                {"target_model": "crm.lead", "sequence": 10},
-            ),
-            "Problems become tickets": (
-                "problem, broken, defekt, panne",
-                {"target_model": "helpdesk.ticket", "sequence": 20},
-            ),
-            "Orders wait for a person": (
-                "order, Bestellung, commande",
-                {"target_model": "crm.lead", "sequence": 30, "approval": True},
-            ),
-        }
-        for name, (subject, values) in words.items():
-            line = {"field": "subject", "op": "words", "value": subject}
-            person = {"field": "partner", "op": "is", "value": "internal", "negate": True}
-            self._odoo.call(
-                "mailbox.route",
-                "create",
-                [{"name": name, "line_ids": [(0, 0, line), (0, 0, person)], **values}],
-            )
+    # -- the mails -----------------------------------------------------------------------------
+
+    def _enquiries(self) -> str:
+        """Two enquiries and a reply to the first, whose Message-ID is returned."""
+        thread = self._arrives("leads", _INA, _QUOTE, scene_mails.OFFER)
+        self._arrives("replies", _INA, f"Re: {_QUOTE}", scene_mails.REPLY, answers=thread)
+        urgent = "URGENT: Angebot für 12 Tische"
+        self._arrives("leads", "Jan Vogt <jan@vogt-bau.example>", urgent, scene_mails.URGENT)
+        return thread
 
     def _orders(self) -> None:
-        """Two orders wait; one is approved, the other is left for whoever looks at the demo."""
-        for name, company in (("Ada Moss", "Moss Hotels"), ("Ben Dale", "Dale & Sons")):
-            domain = f"{company.split()[0].lower()}.example"
-            order = scene_mails.mail(
-                f"{name} <{name.split()[0].lower()}@{domain}>",
-                "Order of 200 chairs",
-                scene_mails.ORDER.format(name=name, company=company),
-            )
-            decision = self._arrives(order, "held")
-            if not self._counts["approved"]:
-                self._odoo.call("mailbox.decision", "action_approve", [decision["id"]])
-                self._counts["approved"] += 1
-                say(f"  a person approves it: {self._record(decision['id'])}")
+        """Three orders wait: a person approves one and rejects one; the last is left for you."""
+        for name, company, method, count in _ORDERS:
+            mail_of = f"{name} <{name.split()[0].lower()}@{company.split()[0].lower()}.example>"
+            order = scene_mails.ORDER.format(name=name, company=company)
+            self._arrives("held", mail_of, "Order of 200 chairs", order)
+            if method:
+                self._odoo.call("mailbox.decision", method, [self._last["id"]])
+                self._counts[count] += 1
+                say(f"  a person decides: {count} {self._record(self._last['id'])}".rstrip())
+            else:
+                say("  it waits for you: Mailboxes, Records, Waiting mail")
 
-    def _try_rule(self) -> dict[str, int]:
-        """Try a rule on past mail before it goes live; it stays switched off."""
-        line = {"field": "subject", "op": "words", "value": "invoice, Rechnung, facture"}
-        values = {"name": "Invoices open leads", "target_model": "crm.lead", "active": False}
-        made = [{**values, "sequence": 40, "line_ids": [(0, 0, line)]}]
-        route = self._odoo.call("mailbox.route", "create", made)[0]
-        test = {"route_id": route, "days": _DAYS}
-        action = self._odoo.call(
-            "mailbox.backtest",
-            "action_run",
-            self._odoo.call("mailbox.backtest", "create", [test]),
-        )
-        names = ["looked_at", "match_count", "record_count", "conflict_count", "disagree_count"]
-        found = self._odoo.read("mailbox.backtest", action["res_id"], names)
-        say(
-            f"“{values['name']}” tried on {found['looked_at']} mails of the last year:"
-            f" {found['match_count']} match, {found['record_count']} records would exist;"
-            " nothing was opened"
-        )
-        return {name: found[name] for name in names}
-
-    def _arrives(self, mail: EmailMessage, count: str) -> Decision:
-        """Deliver it, wait for the decision, and tell what became of it and why."""
-        raw = base64.b64encode(mail.as_bytes()).decode()
+    def _arrives(
+        self, count: str, sender: str, subject: str, text: str, *, answers: str = ""
+    ) -> str:
+        """Deliver a mail, wait for the decision, tell what became of it and why; the Message-ID."""
+        mail = scene_mails.mail(sender, subject, text, answers)
         began = time.monotonic()
-        delivered = self._provider.control("POST", "deliver", account=ADDRESS, raw=raw)
-        decision = self._decision(delivered["id"])
-        if decision["outcome"] != _EXPECTED[count]:
-            raise ToolingError(
-                f"“{mail['Subject']}” should be {_EXPECTED[count]}: {decision['outcome']}"
-            )
+        delivered = self._provider.control("POST", "deliver", account=ADDRESS, raw=_raw(mail))
+        self._last = self._decision(delivered["id"])
+        took = time.monotonic() - began
+        if self._last["outcome"] != _EXPECTED[count]:
+            raise ToolingError(f"“{subject}” should be {_EXPECTED[count]}: {self._last['outcome']}")
         self._counts[count] += 1
-        record = self._record(decision["id"])
-        rule = f" (rule “{decision['route_id'][1]}”)" if decision["route_id"] else ""
-        say(f"“{mail['Subject']}” of {mail['From']}: {record or decision['outcome']}")
-        say(f"  why: {decision['reason_text'] or 'No rule asks for it.'}{rule}")
-        say(f"  {time.monotonic() - began:.1f} s after it reached the provider")
-        return decision
+        became = self._record(self._last["id"]) or scene_words.OUTCOMES[self._last["outcome"]]
+        say(f"“{subject}” of {sender}: {became} ({took:.1f} s after it reached the provider)")
+        for line in scene_words.why(self._last["reason_text"], self._last["why_html"]):
+            say(f"  why: {line}")
+        for line in self._deeds(self._last["message_id"][0]):
+            say(f"  then: {line}")
+        return str(mail["Message-ID"])
 
     def _decision(self, remote: str) -> Decision:
         domain = [("mailbox_id", "=", self._mailbox), ("message_id.remote_id", "=", remote)]
@@ -152,10 +138,82 @@ class Scene:
         raise ToolingError(f"nothing was decided about a mail within {_PATIENCE:.0f} s")
 
     def _record(self, decision: int) -> str:
-        links = self._odoo.call(
-            "mailbox.link",
-            "search_read",
-            [("message_id.decision_ids", "in", [decision])],
-            ["record_name"],
-        )
+        domain = [("message_id.decision_ids", "in", [decision])]
+        links = self._odoo.call("mailbox.link", "search_read", domain, ["record_name"])
         return ", ".join(link["record_name"] for link in links)
+
+    def _deeds(self, message: int) -> list[str]:
+        """What rules did beside, in the words of the page “Why here”."""
+        domain = [("message_id", "=", message)]
+        deeds = self._odoo.call("mailbox.deed", "search_read", domain, ["kind", "state", "detail"])
+        kinds = self._names("mailbox.deed", "kind")
+        states = self._names("mailbox.deed", "state")
+        return [
+            f"{kinds[one['kind']]}: {one['detail']} ({states[one['state']].lower()})"
+            for one in deeds
+        ]
+
+    def _names(self, model: str, field: str) -> dict[str, str]:
+        found = self._odoo.call(model, "fields_get", [field], ["selection"])
+        return dict(found[field]["selection"])
+
+    # -- what left Odoo ------------------------------------------------------------------------
+
+    def _outward(self) -> dict[str, int]:
+        """What the world outside got: acknowledgements, the invoice, the signed call."""
+        self._send_queue()
+        ina = self._outside.wait_for_mail("ina@weber-interiors.example", 1, _PATIENCE)
+        bills = self._outside.wait_for_mail(scene_rules.ACCOUNTING, 1, _PATIENCE)
+        calls = self._outside.wait_for_call(_PATIENCE)
+        say(f"Ina wrote twice and got {len(ina)} acknowledgement: “{ina[0]['Subject']}”")
+        say(f"accounting got “{bills[0]['Subject']}”, marked {bills[0]['Auto-Submitted']}")
+        rule = calls[0]["data"]["rule"]["name"]
+        say(f"another program got {len(calls)} call with a good signature, of rule “{rule}”")
+        jan = self._outside.mails_to("jan@vogt-bau.example")
+        return {
+            "acknowledged": len(ina) + len(jan),
+            "forwarded": len(bills),
+            "calls": len(calls),
+            "posted": self._odoo.call(
+                "mail.message",
+                "search_count",
+                [
+                    ("model", "=", "discuss.channel"),
+                    ("res_id", "=", self._channel),
+                    ("subject", "!=", False),
+                ],
+            ),
+        }
+
+    def _send_queue(self) -> None:
+        """Empty the queue of outgoing mail now; by itself Odoo does it every hour."""
+        domain = [("model", "=", "ir.cron"), ("name", "=", "ir_cron_mail_scheduler_action")]
+        found = self._odoo.call("ir.model.data", "search_read", domain, ["res_id"])
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._odoo.call("ir.cron", "method_direct_trigger", [found[0]["res_id"]])
+                return
+            except ToolingError:  # it runs already
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1.0)
+
+    # -- a rule before it goes live ------------------------------------------------------------
+
+    def _try_rule(self) -> dict[str, int]:
+        """Try a rule on past mail; nothing is opened."""
+        rule = scene_rules.trial()
+        route = self._odoo.call("mailbox.route", "create", [rule])[0]
+        test = [{"route_id": route, "days": _DAYS}]
+        made = self._odoo.call("mailbox.backtest", "create", test)
+        action = self._odoo.call("mailbox.backtest", "action_run", made)
+        found = self._odoo.read("mailbox.backtest", action["res_id"], _FIGURES)
+        say(f"“{rule['name']}” tried on {found['looked_at']} mails of the last year:")
+        for line in scene_words.trial(found):
+            say(f"  {line}")
+        return {name: found[name] for name in _FIGURES}
+
+
+def _raw(mail: EmailMessage) -> str:
+    return base64.b64encode(mail.as_bytes()).decode()

@@ -45,6 +45,27 @@ could you tell me what was offered in this matter?
 Max
 """
 LUNCH = "Shall we have lunch on Thursday?\n"
+URGENT = """Guten Tag,
+
+wir brauchen dringend ein Angebot für 12 Tische, Eiche, bis morgen.
+
+Mit freundlichen Grüßen
+Jan Vogt
+Vogt Bau GmbH
+"""
+SNAGS = """Hello,
+
+second floor, from this morning's walk: two doors scrape, one shelf is missing, paint at the lift.
+
+Uma Roy
+Site manager
+"""
+INVOICE = """Dear customer,
+
+please find our invoice 2026-118 over 1,240.00, due in 14 days.
+
+Wood Mill, billing
+"""
 
 
 def mail(sender: str, subject: str, text: str, answers: str = "") -> EmailMessage:

@@ -16,11 +16,12 @@ def label(env):
 
 
 def say(action):
-    return action.env._(
-        "schedule: %(what)s, in %(days)s days",
-        what=action.value or action.activity_type_id.name or action.env._("To-Do"),
-        days=action.days,
-    )
+    what = action.value or action.activity_type_id.name or action.env._("To-Do")
+    if action.days > 1:
+        return action.env._("schedule: %(what)s, in %(days)s days", what=what, days=action.days)
+    if action.days == 1:
+        return action.env._("schedule: %s, tomorrow", what)
+    return action.env._("schedule: %s, the same day", what)
 
 
 def problem(action):

@@ -41,20 +41,29 @@ def reasons(answer: Answer) -> tuple[Answer, ...]:
 
     Empty for conditions without tests, which are what they are.
     """
-    return tuple(_deciding(answer))
+    return tuple(reason for reason, _wanted in _deciding(answer, True))
 
 
-def _deciding(answer: Answer) -> Iterator[Answer]:
+def argument(answer: Answer) -> list[dict[str, Any]]:
+    """The tests that decided as JSON data, with ``wanted``: False for those that stand in a NOT,
+    where "no" is what the condition asks for."""
+    return [{**to_json(reason), "wanted": wanted} for reason, wanted in _deciding(answer, True)]
+
+
+def _deciding(answer: Answer, wanted: bool) -> Iterator[tuple[Answer, bool]]:
     node = answer.node
     if isinstance(node, Check):
-        yield answer
+        yield answer, wanted
+        return
+    if isinstance(node, Not):
+        yield from _deciding(answer.items[0], not wanted)
         return
     chosen = answer.items
-    if answer.matched is isinstance(node, Any_) and not isinstance(node, Not):
+    if answer.matched is isinstance(node, Any_):
         # One is enough to fail all, or to satisfy any.
         chosen = tuple(item for item in answer.items if item.matched is answer.matched)[:1]
     for item in chosen:
-        yield from _deciding(item)
+        yield from _deciding(item, wanted)
 
 
 def to_json(answer: Answer) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { SelectMenu } from "@web/core/select_menu/select_menu";
 import { registry } from "@web/core/registry";
 import { CharField } from "@web/views/fields/char/char_field";
@@ -38,7 +39,34 @@ export class ConditionValueField extends Component {
     }
 }
 
+/** How a condition is joined with the line above: "and" or "or", which a click changes. */
+export class ConditionJoinField extends Component {
+    static template = "mailbox_sync.ConditionJoinField";
+    static props = { ...standardFieldProps };
+
+    get isFirst() {
+        const lines = this.props.record.model.root.data.line_ids?.records || [];
+        return !lines.length || lines[0].id === this.props.record.id;
+    }
+    get label() {
+        if (this.isFirst) {
+            return _t("if");
+        }
+        const joined = this.props.record.data[this.props.name];
+        const all = this.props.record.model.root.data.match === "all";
+        return joined === all ? _t("or") : _t("and");
+    }
+    onToggle() {
+        const { name, record } = this.props;
+        record.update({ [name]: !record.data[name] });
+    }
+}
+
 const fields = registry.category("fields");
+fields.add("mailbox_condition_join", {
+    component: ConditionJoinField,
+    supportedTypes: ["boolean"],
+});
 fields.add("mailbox_condition_op", { ...selectionField, component: ConditionOpField });
 fields.add("mailbox_condition_value", {
     component: ConditionValueField,

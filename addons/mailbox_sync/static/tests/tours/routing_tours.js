@@ -84,3 +84,50 @@ tours.add("mailbox_why_here", {
         { trigger: ".modal [name=outcome]:contains(Waits for approval)" },
     ],
 });
+
+/** Add a further action in its dialog. */
+const addAction = (kind, steps) => [
+    { trigger: ".o_field_widget[name=action_ids] .o_field_x2many_list_row_add button, .o_field_widget[name=action_ids] .o_field_x2many_list_row_add a", run: "click" },
+    { trigger: ".modal .o_field_widget[name=kind] .o_select_menu_toggler", run: "click" },
+    { trigger: `.o_select_menu_item:contains(${kind})`, run: "click" },
+    ...steps,
+    { trigger: ".modal .o_form_button_save", run: "click" },
+    { trigger: "body:not(:has(.modal))" },
+];
+
+tours.add("mailbox_rule_actions", {
+    steps: () => [
+        { trigger: ".o_data_row:contains(Offers) td[name=name]", run: "click" },
+        ...addAction("Tag", [
+            { trigger: ".modal .o_field_widget[name=value] input", run: "edit Shop, Reseller" },
+        ]),
+        ...addAction("Schedule an activity", [
+            { trigger: ".modal .o_field_widget[name=value]:visible input", run: "edit Call back" },
+            { trigger: ".modal .o_field_widget[name=days] input", run: "edit 2 && press Tab" },
+        ]),
+        { trigger: ".o_field_widget[name=action_ids] .o_data_row:contains(tag: Shop, Reseller)" },
+        { trigger: ".o_field_widget[name=action_ids] .o_data_row:contains(Call back)" },
+        { trigger: ".o_field_widget[name=action_ids] .o_data_row:contains(in 2 days)" },
+        { trigger: ".o_field_widget[name=action_words]:contains(schedule: Call back, in 2 days)" },
+        { content: "join two conditions", trigger: `${cell(2, "value")}`, run: "click" },
+        { trigger: `${cell(2, "joined")} button:contains(and)`, run: "click" },
+        { trigger: `${cell(2, "joined")} button:contains(or)` },
+        { trigger: ".o_field_widget[name=condition_words]:contains(or)" },
+        ...stepUtils.saveForm(),
+    ],
+});
+
+tours.add("mailbox_withdrawal", {
+    steps: () => [
+        { trigger: ".o-mail-Message:contains(Secret plans)", run: "hover && click .o-mail-Message:contains(Secret plans) [title='Expand']" },
+        { trigger: ".o-dropdown-item:contains(Why here?)", run: "click" },
+        { trigger: ".modal .o_mailbox_why_dialog:contains(It was logged here)" },
+        { trigger: ".modal button:contains(Open the mail)", run: "click" },
+        { trigger: ".nav-link:contains(Why here)", run: "click" },
+        { trigger: ".o_field_widget[name=log_ids] .o_data_row:contains(Bob)" },
+        { trigger: "button[name=action_withdraw]", run: "click" },
+        { content: "asked before it is done", trigger: ".modal .modal-footer .btn-primary", run: "click" },
+        { trigger: ".o_field_widget[name=log_ids] [name=withdrawn] input:checked" },
+        { trigger: "button[name=action_log_again]" },
+    ],
+});
