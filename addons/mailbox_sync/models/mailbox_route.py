@@ -203,26 +203,27 @@ class MailboxRoute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        routes = super().create(self._named_mailboxes(vals_list))
+        self._check_mailboxes(vals_list)
+        routes = super().create(vals_list)
         routes._check_author()
         return routes
 
-    def _named_mailboxes(self, vals_list):
+    def _check_mailboxes(self, vals_list):
         """Raises AccessError for a rule of the company by somebody who may not make such."""
-        if not self._makes_company_rules():
-            default = self._default_mailbox_id().id
-            if not all(values.get("mailbox_id", default) for values in vals_list):
-                raise AccessError(
-                    self.env._(
-                        "Rules for all mailboxes are made by managers. Choose one of your mailboxes"
-                        " for this rule."
-                    )
+        if self._makes_company_rules():
+            return
+        default = self._default_mailbox_id().id
+        if not all(values.get("mailbox_id", default) for values in vals_list):
+            raise AccessError(
+                self.env._(
+                    "Rules for all mailboxes are made by managers. Choose one of your mailboxes for"
+                    " this rule."
                 )
-        return vals_list
+            )
 
     def write(self, vals):
         if "mailbox_id" in vals:
-            self._named_mailboxes([vals])
+            self._check_mailboxes([vals])
         result = super().write(vals)
         self._check_author()
         return result

@@ -23,7 +23,9 @@ class MailboxRoute(models.Model):
             route.asks_header = "header" in asked
             route.asks_time = "time" in asked
 
-    @api.depends("action", "target_model", "record_ref", "approval", "acknowledge_id", "action_ids.words")
+    @api.depends(
+        "action", "target_model", "record_ref", "approval", "acknowledge_id", "action_ids.words"
+    )
     @api.depends_context("lang", "uid")
     def _compute_action_words(self):
         actions = dict(self._fields["action"]._description_selection(self.env))
