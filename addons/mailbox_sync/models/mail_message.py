@@ -20,12 +20,14 @@ class MailMessage(models.Model):
         if not self.env.user._is_internal():
             raise AccessError(self.env._("Only people who work here can ask."))
         self.check_access("read")
-        link = self.env["mailbox.link"].sudo().search([("mail_message_id", "=", self.id)], limit=1)
-        log = self.env["mailbox.log"].sudo().search([("mail_message_id", "=", self.id)], limit=1)
-        row = (link.message_id or log.message_id).sudo(False)
-        if row and row.has_access("read"):
-            return {"html": self._mailbox_argument(row, log), "message": row.id}
-        told = link._say_why() if link else log and [log._say_why()]
+        here = [("mail_message_id", "=", self.id)]
+        links = self.env["mailbox.link"].sudo().search(here)
+        logs = self.env["mailbox.log"].sudo().search(here)
+        # The same mail may have come to several mailboxes: that which the person reads counts.
+        rows = (links.message_id | logs.message_id).sudo(False)._filtered_access("read")
+        if rows:
+            return {"html": self._mailbox_argument(rows[0], logs[:1]), "message": rows[0].id}
+        told = links[:1]._say_why() if links else [log._say_why() for log in logs[:1]]
         return {"html": _list(told or [self._mailbox_without()]), "message": False}
 
     def _mailbox_argument(self, row, log):

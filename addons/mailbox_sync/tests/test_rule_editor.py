@@ -110,6 +110,27 @@ class TestRuleEditor(RoutingCase):
         with self.assertRaisesRegex(AccessError, "Choose one of your mailboxes"):
             routes.with_user(self.colleague).create(values)
 
+    def test_a_rule_is_taught_from_a_message_and_from_a_label(self):
+        row = self.deliver("Offer", sender="eve@shop.test").message_id.with_user(self.owner)
+        taught = row.action_teach()["context"]
+        self.assertEqual(taught["default_line_ids"][0][2]["value"], "shop.test")
+        self.assertEqual(taught["default_action"], "skip", "nothing was opened")
+        row.sudo().decision_ids.unlink()
+        self.owner.mailbox_default_model = "res.partner"
+        taught = row.action_teach()["context"]
+        self.assertEqual(taught["default_target_model"], "res.partner")
+        inbox = self.mailbox.folder_ids.filtered(lambda one: one.role == "inbox")
+        taught = inbox.with_user(self.owner).action_teach()["context"]
+        rule = self.rule(
+            name=taught["default_name"],
+            line_ids=taught["default_line_ids"],
+            mailbox_id=taught["default_mailbox_id"],
+        )
+        self.assertEqual(self.deliver("Any").route_id, rule)
+        for record in (row, inbox):
+            with self.assertRaises(AccessError):
+                record.with_user(self.colleague).action_teach()
+
     def test_why_here_says_a_denial_as_one(self):
         self.rule(
             line_ids=self.lines_of({"value": "offer"}, {"value": "spam", "negate": True}),
