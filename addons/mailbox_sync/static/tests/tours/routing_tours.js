@@ -99,10 +99,10 @@ tours.add("mailbox_rule_actions", {
     steps: () => [
         { trigger: ".o_data_row:contains(Offers) td[name=name]", run: "click" },
         ...addAction("Tag", [
-            { trigger: ".modal .o_field_widget[name=value] input", run: "edit Shop, Reseller" },
+            { trigger: ".modal .o_field_widget[name=value] input", run: "edit Shop, Reseller && press Tab" },
         ]),
         ...addAction("Schedule an activity", [
-            { trigger: ".modal .o_field_widget[name=value]:visible input", run: "edit Call back" },
+            { trigger: ".modal .o_field_widget[name=value]:visible input", run: "edit Call back && press Tab" },
             { trigger: ".modal .o_field_widget[name=days] input", run: "edit 2 && press Tab" },
         ]),
         { trigger: ".o_field_widget[name=action_ids] .o_data_row:contains(tag: Shop, Reseller)" },
