@@ -36,6 +36,17 @@ def _scenario(chosen: options.Options) -> list[str]:
     return ["--scenario", "small_shop", "--messages", str(chosen.messages)]
 
 
+def _server(database_server: postgres.Server, provider: Provider, outside: Outside) -> OdooServer:
+    settings = {
+        "google_base_url": provider.url,
+        # All runs on one machine here: a high load is the demo's own, no reason to hold back.
+        "guard_load": "0",
+        # Rules call a web address of this machine, which an operator has to allow.
+        "webhook_networks": "127.0.0.0/8",
+    }
+    return OdooServer.prepare(database_server, DATABASE, mailbox=settings, options=outside.options)
+
+
 def _stay(server: OdooServer, provider: Provider) -> int:
     say(f"Odoo is at {server.url} — user admin, password admin")
     say(f"the provider's web mail is at {provider.url}/ : deliver, flag, move or delete there")
@@ -62,17 +73,8 @@ def main(arguments: Sequence[str]) -> int:
         for line in provider.left_out():
             say(line)
         create_database(database_server, DATABASE, MODULES)
-        # All runs on one machine here: a high load is the demo's own, no reason to hold back.
-        # Rules call a web address of this machine, which an operator has to allow.
-        settings = {
-            "google_base_url": provider.url,
-            "guard_load": "0",
-            "webhook_networks": "127.0.0.0/8",
-        }
         outside = stack.enter_context(Outside())
-        server = OdooServer.prepare(
-            database_server, DATABASE, mailbox=settings, options=outside.options
-        )
+        server = _server(database_server, provider, outside)
         stack.callback(server.stop)
         server.start(front_port=port)
         say(f"Odoo is up after {time.monotonic() - began:.0f} s: {server.url}")
