@@ -7,7 +7,7 @@ nothing unless somebody asks for it, message by message.
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from .. import jobs
 from ..routing import addresses, outcome, people
@@ -64,10 +64,30 @@ class Mailbox(models.Model):
     @api.model
     def _for_answers(self, company):
         """The mailbox that gets the answers to Odoo's mail, if a company wants one."""
-        domain = [("answers_here", "=", True), ("company_id", "=", company.id)]
-        return self.search([*domain, ("routing", "!=", "off")], order="id", limit=1)
+        return self.browse(self._id_for_answers(company.id))
+
+    @api.model
+    @ormcache("company_id")
+    def _id_for_answers(self, company_id):
+        """Asked for every mail that Odoo sends, so that the answer is remembered."""
+        domain = [("answers_here", "=", True), ("company_id", "=", company_id)]
+        return self.sudo().search([*domain, ("routing", "!=", "off")], order="id", limit=1).id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mailboxes = super().create(vals_list)
+        if any(mailboxes.mapped("answers_here")):
+            self.env.registry.clear_cache()
+        return mailboxes
+
+    def unlink(self):
+        if any(self.mapped("answers_here")):
+            self.env.registry.clear_cache()
+        return super().unlink()
 
     def write(self, vals):
+        if not {"answers_here", "routing", "company_id", "active"}.isdisjoint(vals):
+            self.env.registry.clear_cache()
         if "routing" in vals and not self.env.su:
             # It decides who else reads the mail, so that it is the owner's like the members.
             self._check_sharing()

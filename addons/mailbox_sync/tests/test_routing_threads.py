@@ -80,6 +80,16 @@ class TestThreads(RoutingCase):
         self.mailbox.routing = "off"
         self.assertNotIn("+r", self.notify()[1].reply_to or "")
 
+    def test_who_gets_the_answers_is_not_asked_for_every_mail(self):
+        mailboxes, company = self.env["mailbox"].sudo(), self.mailbox.company_id
+        self.assertFalse(mailboxes._for_answers(company))
+        with self.assertQueryCount(0):
+            self.assertFalse(mailboxes._for_answers(company))
+        self.mailbox.answers_here = True
+        self.assertEqual(mailboxes._for_answers(company), self.mailbox)
+        self.mailbox.active = False
+        self.assertFalse(mailboxes._for_answers(company))
+
     # -- Message-IDs that a relay replaced -----------------------------------------------------
 
     def relay(self):
