@@ -23,8 +23,9 @@ class CrmLead(models.Model):
         values = super()._mailbox_values(mail)
         partner = mail.partner
         company = partner.commercial_partner_id if partner.commercial_company_name else None
-        company = company or mail.batch.directory.company(facts.sender)
-        region = (mail.row.mailbox_id.company_id.country_id.code or "").upper()
+        ours = mail.row.mailbox_id.company_id
+        company = company or mail.batch.directory.company(facts.sender, ours)
+        region = (ours.country_id.code or "").upper()
         signed = signature.read(
             facts.body,
             mail.email.html or "",

@@ -78,9 +78,9 @@ class Mailbox(models.Model):
     # Purge
     # ------------------------------------------------------------------
 
-    def _purge_mail(self):
+    def _purge_mail(self, withdraw=False):
         """Delete the stored mail of these mailboxes, in jobs: the cursors at once, the messages by
-        and by.
+        and by. ``withdraw``: also take out of chatters what was only logged there.
 
         Only rows without a stream are deleted, so that a new connection may begin before the purge
         has ended.
@@ -90,9 +90,9 @@ class Mailbox(models.Model):
             mailbox.write(
                 {"import_started_at": False, "import_ended_at": False, "last_sync_at": False}
             )
-            jobs.enqueue(mailbox, jobs.CARE, f"purge:{mailbox.id}")._job_purge()
+            jobs.enqueue(mailbox, jobs.CARE, f"purge:{mailbox.id}")._job_purge(withdraw)
 
-    def _job_purge(self):
+    def _job_purge(self, withdraw=False):
         """Job: delete one chunk, and go on until nothing is left."""
         self.ensure_one()
         rows = self.env.execute_query(
@@ -104,11 +104,18 @@ class Mailbox(models.Model):
             )
         )
         if rows:
-            self._purge_messages([message_id for (message_id,) in rows])
-            jobs.enqueue(self, jobs.CARE, f"purge:{self.id}")._job_purge()
+            message_ids = [message_id for (message_id,) in rows]
+            if withdraw:
+                self._withdraw_logged(message_ids)
+            self._purge_messages(message_ids)
+            jobs.enqueue(self, jobs.CARE, f"purge:{self.id}")._job_purge(withdraw)
             return f"{len(rows)} messages"
         self._purge_rest()
         return "done"
+
+    def _withdraw_logged(self, message_ids):
+        logs = self.env["mailbox.log"].search([("message_id", "in", message_ids)])
+        self._audit("log.withdrawn", count=logs._withdraw())
 
     def _purge_messages(self, message_ids):
         parts = self.env["mailbox.attachment"].search([("message_id", "in", message_ids)])
@@ -121,6 +128,11 @@ class Mailbox(models.Model):
                 ("res_id", "in", message_ids),
             ]
         ).unlink()
+        # What is logged nowhere any more need not be known; lines that stay must go on drawing no
+        # replies (``routing/threads.py``).
+        logs = self.env["mailbox.log"].search([("message_id", "in", message_ids)])
+        logs.filtered(lambda one: not one.mail_message_id).unlink()
+        self.env.flush_all()
         # Placements, parts, bodies and the search index go with their message (foreign keys).
         self.env.cr.execute(SQL("DELETE FROM mailbox_message WHERE id = ANY(%s)", message_ids))
         self.env.invalidate_all(flush=False)

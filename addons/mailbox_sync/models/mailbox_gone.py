@@ -89,6 +89,8 @@ class Mailbox(models.Model):
                       AND m.disposition_reason IS DISTINCT FROM %s
                       AND (m.is_held OR m.raw_store IS NOT NULL OR m.subject IS NOT NULL)
                       AND NOT EXISTS (SELECT FROM mailbox_link l WHERE l.message_id = m.id)
+                      AND NOT EXISTS (SELECT FROM mailbox_log g WHERE g.message_id = m.id
+                          AND g.mail_message_id IS NOT NULL)
                     ORDER BY m.id LIMIT %s""",
                 self.id,
                 fields.Datetime.now() - timedelta(days=max(days, 1)),

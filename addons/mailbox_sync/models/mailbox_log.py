@@ -54,8 +54,9 @@ class MailboxLog(models.Model):
     _order = "id DESC"
     _rec_name = "record_name"
 
+    #: Empty when the copy in the mailbox was deleted: the line stays one that was only logged.
     message_id = fields.Many2one(
-        "mailbox.message", required=True, ondelete="cascade", index=True, readonly=True
+        "mailbox.message", ondelete="set null", index="btree_not_null", readonly=True
     )
     mailbox_id = fields.Many2one(
         "mailbox", required=True, ondelete="cascade", index=True, readonly=True
@@ -74,10 +75,12 @@ class MailboxLog(models.Model):
         readonly=True,
     )
 
+    is_copy = fields.Boolean(readonly=True, help="Another mailbox logged it before.")
     withdrawn = fields.Boolean(compute="_compute_withdrawn")
 
-    _once = models.Constraint(
-        "UNIQUE (rfc_id, model, res_id)", "This mail is logged on this contact already."
+    _once = models.UniqueIndex(
+        "(rfc_id, model, res_id) WHERE is_copy IS NOT TRUE",
+        "This mail is logged on this contact already.",
     )
 
     @api.depends("model", "res_id")
@@ -102,6 +105,21 @@ class MailboxLog(models.Model):
     def _record(self):
         self.ensure_one()
         return self.env[self.model].browse(self.res_id).exists() if self.model in self.env else None
+
+    def _withdraw(self):
+        """Take the lines out of the chatters with their files; those that a copy in another mailbox
+        has logged as well stay. Returns how many went. As superuser."""
+        lines = self.mail_message_id
+        others = self.search(
+            [
+                ("mail_message_id", "in", lines.ids),
+                ("mailbox_id", "not in", self.mailbox_id.ids),
+                ("message_id", "!=", False),
+            ]
+        )
+        lines -= others.mail_message_id
+        _unlink_lines(lines)
+        return len(lines)
 
     @api.model
     def _say(self, reason):
@@ -159,8 +177,7 @@ class MailboxMessage(models.Model):
         for message in self.sudo():
             lines = message._chatter_lines()
             where = [f"{line.model},{line.res_id}" for line in lines]
-            message._only_own_attachments(lines).unlink()
-            lines.unlink()
+            _unlink_lines(lines)
             message.is_private = True
             message.mailbox_id._audit("log.withdrawn", message=message.id, records=where)
 
@@ -178,6 +195,31 @@ class MailboxMessage(models.Model):
             where = message._put_back(mail)
             message.mailbox_id._audit("log.restored", message=message.id, records=where)
 
+    def action_withdraw_listed(self):
+        """The mails of a list that stand in chatters, taken out of them."""
+        there = self.filtered("in_chatter")
+        there.action_withdraw()
+        return self._say_done(
+            self.env._("%s mails were withdrawn. Log again brings them back.", len(there))
+        )
+
+    def action_log_listed(self):
+        """Undo, for the mails of a list."""
+        gone = self.filtered(lambda one: one.is_private and not one.in_chatter)
+        gone.action_log_again()
+        return self._say_done(self.env._("%s mails are back in their chatters.", len(gone)))
+
+    def _say_done(self, words):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": words,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
     def action_keep_private(self):
         """Log neither this mail nor later ones of its conversation."""
         self._check_decider()
@@ -191,16 +233,17 @@ class MailboxMessage(models.Model):
         for one in (*self.log_ids, *self.link_ids):
             record = one._record()
             if record and not one.mail_message_id:
-                one.mail_message_id = outcome.add(record, mail, quiet=True)
+                same = [(name, "=", one[name]) for name in ("rfc_id", "model", "res_id")]
+                copies = one.search([*same, ("mail_message_id", "=", False)])
+                copies.mail_message_id = outcome.add(record, mail, quiet=True)
                 where.append(f"{record._name},{record.id}")
         return where
 
-    def _only_own_attachments(self, lines):
-        """Files of these lines that no other line has: Odoo keeps those on the record."""
-        files = lines.attachment_ids
-        shared = (
-            self.env["mail.message"]
-            .search([("attachment_ids", "in", files.ids), ("id", "not in", lines.ids)])
-            .attachment_ids
-        )
-        return files - shared
+
+def _unlink_lines(lines):
+    """Remove lines with those of their files that no other line has: Odoo keeps files on the
+    record."""
+    files = lines.attachment_ids
+    shared = lines.search([("attachment_ids", "in", files.ids), ("id", "not in", lines.ids)])
+    (files - shared.attachment_ids).unlink()
+    lines.unlink()

@@ -202,7 +202,9 @@ class MailboxMessage(models.Model):
             return
         for address in mail.email.to:
             formatted = f'"{address.name}" <{address.email}>' if address.name else address.email
-            partner = outcome.make_partner(self.env, formatted, address.email.lower())
+            partner = outcome.make_partner(
+                self.env, formatted, address.email.lower(), self.mailbox_id.company_id
+            )
             if partner:
                 outcome.set_customer(record, partner)
 
@@ -255,6 +257,6 @@ class MailboxMessage(models.Model):
         address = (self.from_email or "").lower()
         if not address or people.is_nobody(address) or addresses.is_blocked(self.env, address):
             return ""
-        if people.partner_of(self.env, address):
+        if people.partner_of(self.env, address, self.mailbox_id.company_id):
             return ""
         return f'"{self.from_name}" <{address}>' if self.from_name else address

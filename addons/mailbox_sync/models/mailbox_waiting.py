@@ -146,7 +146,8 @@ class MailboxDecision(models.Model):
         suggestion = self.message_id.sudo()._partner_suggestion()
         if suggestion:
             address = (self.message_id.from_email or "").lower()
-            partner = outcome.make_partner(self.env, suggestion, address)
+            company = self.mailbox_id.sudo().company_id
+            partner = outcome.make_partner(self.env, suggestion, address, company)
             for link in self.message_id.link_ids:
                 record = link._record()
                 if record and record.has_access("write"):

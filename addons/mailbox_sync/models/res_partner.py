@@ -49,7 +49,9 @@ class ResPartner(models.Model):
             **super()._mailbox_values(mail),
             "name": person_name(facts.sender_name, facts.sender) or self.env._("Unknown sender"),
             "email": facts.sender,
-            "parent_id": mail.batch.directory.company(facts.sender).id,
+            "parent_id": mail.batch.directory.company(
+                facts.sender, mail.row.mailbox_id.company_id
+            ).id,
         }
 
     def _mailbox_new(self, mail, values):

@@ -63,23 +63,28 @@ def contacts(mail):
     addresses = [*facts.to, *facts.cc] if facts.outgoing else [facts.sender]
     asked = [one for one in addresses if one and one not in facts.own and not people.is_nobody(one)]
     directory.learn(asked)
-    found = mail.row.env["res.partner"].sudo().concat(*map(directory.partner, asked))
+    company = mail.row.mailbox_id.company_id
+    known = (directory.partner(one, company) for one in asked)
+    found = mail.row.env["res.partner"].sudo().concat(*known)
     return found.filtered("partner_share")
 
 
 def log(mail, record):
-    """Add a mail to the chatter of a record without a word to anybody, once; returns the line of
-    the log."""
+    """Add a mail to the chatter of a record without a word to anybody, once for every copy of it,
+    in whichever mailbox; returns the line of this mailbox's log. What somebody withdrew stays so.
+    """
     logs = mail.row.env["mailbox.log"].sudo()
     known = logs.search(
-        [("rfc_id", "=", mail.key), ("model", "=", record._name), ("res_id", "=", record.id)],
-        limit=1,
+        [("rfc_id", "=", mail.key), ("model", "=", record._name), ("res_id", "=", record.id)]
     )
-    if known or gateway.line_of(record, mail):
-        return known
-    mail.deepen()
-    line = gateway.append(record, mail, quiet=True)
-    mail.batch.evidence.forget_line(line.message_id, line.id)
+    own = known.filtered(lambda one: one.message_id == mail.row)
+    if own or (not known and gateway.line_of(record, mail)):
+        return own[:1]
+    line = known.mail_message_id[:1]
+    if not known:
+        mail.deepen()
+        line = gateway.append(record, mail, quiet=True)
+        mail.batch.evidence.forget_line(line.message_id, line.id)
     return logs.create(
         {
             "message_id": mail.row.id,
@@ -88,6 +93,7 @@ def log(mail, record):
             "model": record._name,
             "res_id": record.id,
             "mail_message_id": line.id,
+            "is_copy": bool(known),
         }
     )
 

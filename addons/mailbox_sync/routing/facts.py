@@ -65,7 +65,7 @@ class Mail:
     @property
     def partner(self):
         """The contact who sent it, if there is one."""
-        return self.batch.directory.partner(self.facts.sender)
+        return self.batch.directory.partner(self.facts.sender, self.row.mailbox_id.company_id)
 
     @property
     def ids(self):
@@ -125,7 +125,7 @@ class Batch:
     def facts_of(self, row, email):
         """The facts of one message, as far as ``email`` was read."""
         mailbox, sender = row.mailbox_id, _sender(email)
-        partner = self.directory.partner(sender)
+        partner = self.directory.partner(sender, mailbox.company_id)
         spec = registry.specs().get(mailbox.provider)
         return facts_of(
             email,

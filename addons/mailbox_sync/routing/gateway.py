@@ -128,7 +128,7 @@ def _people(thread, mail, values, route):
         author = _only(mail, [mail.facts.sender])
         others = _only(mail, [one.email for one in (*mail.email.to, *mail.email.cc)])
         if author is not None and others is not None:
-            author = author or mail.batch.directory.partner(mail.facts.sender)
+            author = author or mail.partner
             return {"author_id": author.id, "partner_ids": others.ids}
     return thread._message_parse_post_process(None, values, [route])
 
@@ -151,7 +151,7 @@ def _only(mail, addresses):
         if not form:
             return None
         if form not in batch.aliases:
-            some = batch.directory.all(form)
+            some = batch.directory.all(form, mail.row.mailbox_id.company_id)
             if len(some) > 1:
                 return None
             found |= some.with_env(batch.env)

@@ -92,7 +92,8 @@ def find_or_open(mail, model, values):
     if found:
         return found[:1], False
     if mail.row.mailbox_id.partner_policy == "always":
-        make_partner(mail.row.env, mail.sender, mail.facts.sender)
+        company = mail.row.mailbox_id.company_id
+        make_partner(mail.row.env, mail.sender, mail.facts.sender, company)
     return target._mailbox_new(mail, {**target._mailbox_values(mail), **values}), True
 
 
@@ -140,19 +141,22 @@ def link(mail, record, line, origin, route=None, opened=False, alias=None):
     mail.batch.pending.append((found, values))
 
 
-def make_partner(env, formatted, address):
-    """A contact for an address, the known one if there is one; none for addresses of machines and
-    those that the company does not want. It belongs to the company known under its domain."""
-    known = people.partner_of(env, address)
+def make_partner(env, formatted, address, company):
+    """A contact for an address, the one that the company of the mailbox knows if there is one; none
+    for addresses of machines and those that nobody wants. It belongs to the firm known under its
+    domain."""
+    known = people.partner_of(env, address, company)
     if known or not address or people.is_nobody(address) or addresses.is_blocked(env, address):
         return known
     display = next((name for name, _ in email_split_tuples(formatted)), "")
     name = person_name(display or "", address)
     told = formataddr((name, address)) if name != address else address
-    partner = env["mail.thread"]._partner_find_from_emails_single([told])
-    company = companies.company_of(env, address)
-    if company and not partner.parent_id and partner != company:
-        partner.sudo().parent_id = company
+    partner = env["mail.thread"]._partner_find_from_emails_single(
+        [told], filter_found=lambda one: bool(companies.of_company(one, company))
+    )
+    firm = companies.company_of(env, address, company)
+    if firm and not partner.parent_id and partner != firm:
+        partner.sudo().parent_id = firm
     return partner
 
 
@@ -168,7 +172,9 @@ def mark_bounced(mail, report, record):
                 {
                     **values,
                     "bounced_email": status.recipient,
-                    "bounced_partner": people.partner_of(env, status.recipient),
+                    "bounced_partner": people.partner_of(
+                        env, status.recipient, mail.row.mailbox_id.company_id
+                    ),
                     "bounced_msg_ids": [report.message_id, *sent.mapped("message_id")],
                     "bounced_message": sent,
                 },

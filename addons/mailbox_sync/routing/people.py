@@ -6,6 +6,7 @@ from collections import defaultdict
 from odoo.tools import SQL, email_normalize_all
 
 from . import addresses, companies
+from .companies import of_company
 
 #: Addresses of machines: never a contact.
 _NOBODY = re.compile(
@@ -17,10 +18,11 @@ _NOBODY = re.compile(
 _LINES = 200
 
 
-def partner_of(env, address):
+def partner_of(env, address, company=None):
     """The partner with this address, else without its +suffix, else with another spelling or among
-    the other addresses of a contact: internal users first, then the oldest."""
-    return Directory(env).partner(address)
+    the other addresses of a contact: internal users first, then those of the company, then the
+    oldest. Contacts of other companies are strangers to ``company``."""
+    return Directory(env).partner(address, company)
 
 
 #: Key of the cursor's cache under which changes of contacts are counted (``res_partner.py``).
@@ -56,8 +58,9 @@ class Directory:
         self._together.clear()
         self._companies.clear()
 
-    def company(self, address):
-        """The company known under the domain of an address, none when there are several."""
+    def company(self, address, company=None):
+        """The firm that ``company`` knows under the domain of an address, none when there are
+        several."""
         self._fresh()
         if address not in self._companies:
             domains = {one: companies.corporate_domain(one) for one in {*self._wanted, address}}
@@ -65,17 +68,20 @@ class Directory:
             self._companies |= {
                 one: found.get(domain, self._partners) for one, domain in domains.items()
             }
-        return self._companies[address]
+        return companies.only(self._companies[address], company)
 
-    def partner(self, address):
+    def partner(self, address, company=None):
         """The partner with this address, as ``partner_of``."""
-        found = self._exact(address) or self._spelled(addresses.key_of(address))
-        first = found.sorted(lambda one: (one.partner_share, one.id))[:1]
+        found = self._exact(address, company) or of_company(
+            self._spelled(addresses.key_of(address)), company
+        )
+        first = found.sorted(lambda one: (one.partner_share, one.company_id != company, one.id))[:1]
         return first.with_prefetch([*self._together, *first.ids])
 
-    def _exact(self, address):
+    def _exact(self, address, company=None):
         return next(
-            (found for form in _forms(address) if (found := self.all(form))), self._partners
+            (found for form in _forms(address) if (found := self.all(form, company))),
+            self._partners,
         )
 
     def _spelled(self, key):
@@ -90,12 +96,13 @@ class Directory:
     def _look_up_keys(self, keys):
         self._by_key |= addresses.partners_by_key(self._partners.env, keys)
 
-    def all(self, form):
-        """Every partner with exactly this normalised address, the oldest first."""
+    def all(self, form, company=None):
+        """Every partner that a company knows with exactly this normalised address, the oldest
+        first."""
         self._fresh()
         if form not in self._known:
             self._look_up({form})
-        return self._known[form]
+        return of_company(self._known[form], company)
 
     def _fresh(self):
         """Forget everything when a contact changed meanwhile."""

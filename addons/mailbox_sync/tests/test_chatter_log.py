@@ -161,6 +161,80 @@ class TestChatterLog(RoutingCase):
         self.assertEqual(self.lines(target).attachment_ids.raw, b"\0\1")
         self.assertTrue(self.env["mailbox.event"].search([("kind", "=", "log.restored")]))
 
+    def colleagues_copy(self, **mail):
+        """The same mail in two mailboxes that both log; both rows."""
+        box, world = self.make_mailbox(
+            "two@example.com", owner=self.colleague, routing="own", log_policy="known"
+        )
+        self.start(box)
+        first = self.deliver("Offer", message_id="<two@shop.test>", **mail).message_id
+        second = self.deliver("Offer", message_id="<two@shop.test>", world=world).message_id
+        return first, second
+
+    def test_a_mail_in_two_mailboxes_is_one_line_and_both_say_so(self):
+        first, second = self.colleagues_copy(files={"plan.bin": b"\0\1"})
+        line = self.lines(self.bob)
+        self.assertEqual(len(line), 1)
+        self.assertEqual(
+            (first.log_ids.mail_message_id, second.log_ids.mail_message_id), (line,) * 2
+        )
+        self.assertTrue(second.with_user(self.colleague).in_chatter)
+        first.with_user(self.owner).action_withdraw()
+        self.assertFalse(self.lines(self.bob))
+        self.assertTrue(second.log_ids.withdrawn, "the colleague sees what became of it")
+        first.with_user(self.owner).action_log_again()
+        self.assertEqual(second.log_ids.mail_message_id, self.lines(self.bob))
+
+    def test_what_one_withdrew_a_colleagues_copy_does_not_log_again(self):
+        first = self.deliver("Offer", message_id="<two@shop.test>").message_id
+        first.with_user(self.owner).action_withdraw()
+        _first, second = self.colleagues_copy()
+        self.assertFalse(self.lines(self.bob))
+        self.assertTrue(second.log_ids.withdrawn)
+
+    def test_many_are_withdrawn_and_put_back_from_the_list(self):
+        rows = self.env["mailbox.message"]
+        for number in range(3):
+            rows |= self.deliver(f"Mail {number}").message_id
+        rows |= self.deliver(sender="eve@else.test").message_id
+        action = self.env.ref("mailbox_sync.mailbox_message_action_withdraw")
+        context = {"active_model": rows._name, "active_ids": rows.ids}
+        with self.assertRaises(AccessError):
+            action.with_user(self.colleague).with_context(**context).run()
+        told = action.with_user(self.owner).with_context(**context).run()
+        self.assertIn("3 mails", told["params"]["message"])
+        self.assertFalse(self.lines(self.bob))
+        again = self.env.ref("mailbox_sync.mailbox_message_action_log_again")
+        again.with_user(self.owner).with_context(**context).run()
+        self.assertEqual(len(self.lines(self.bob)), 3)
+        self.assertFalse(rows[-1].is_private, "what stood nowhere was left alone")
+
+    def purge(self, withdraw):
+        self.mailbox._purge_mail(withdraw)
+        while self.mailbox._job_purge(withdraw) != "done":
+            self.env.flush_all()
+            self.env.invalidate_all()
+
+    def test_when_the_mailbox_is_emptied_the_line_stays_and_draws_no_replies(self):
+        self.deliver("Hi", message_id="<h@shop.test>")
+        self.purge(False)
+        line = self.lines(self.bob)
+        self.assertEqual(len(line), 1)
+        log = self.env["mailbox.log"].search([("mail_message_id", "=", line.id)])
+        self.assertEqual((len(log), len(log.message_id)), (1, 0))
+        box, world = self.make_mailbox("two@example.com", routing="company")
+        self.start(box)
+        self.assertFalse(self.deliver("Re: Hi", in_reply_to="<h@shop.test>", world=world).link_ids)
+
+    def test_when_the_mailbox_is_emptied_its_lines_may_go_but_not_those_of_colleagues(self):
+        first, second = self.colleagues_copy()
+        self.deliver("Only mine", files={"plan.bin": b"\0\1"})
+        files = self.lines(self.bob).attachment_ids
+        self.purge(True)
+        self.assertFalse(first.exists() or files.exists())
+        self.assertEqual(self.lines(self.bob), second.log_ids.mail_message_id)
+        self.assertEqual(self.lines(self.bob).subject, "Offer")
+
     def test_only_the_owner_says_what_is_logged(self):
         manager = self._new_user("manager")
         manager.group_ids += self.env.ref("mailbox_sync.group_manager")

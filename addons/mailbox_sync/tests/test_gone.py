@@ -99,6 +99,26 @@ class TestGone(MailboxCase):
         self.assertEqual(self.night(), ["done"])
         self.assertEqual(self.row.subject, "Offer")
 
+    def test_mail_that_is_logged_on_a_contact_is_its_business_until_it_is_withdrawn(self):
+        self.mailbox.gone_policy = "purge"
+        line = self.owner.partner_id.message_post(body="Offer")
+        self.env["mailbox.log"].create(
+            {
+                "message_id": self.row.id,
+                "mailbox_id": self.mailbox.id,
+                "rfc_id": "<n@x>",
+                "model": "res.partner",
+                "res_id": line.res_id,
+                "mail_message_id": line.id,
+            }
+        )
+        self.pass_days(31)
+        self.assertEqual(self.night(), ["done"])
+        self.row.with_user(self.owner).action_withdraw()
+        self.pass_days(31)
+        self.assertEqual(self.night(), ["1 emptied"])
+        self.assertFalse(self.row.subject)
+
     def test_the_preview_is_there_before_it_is_saved(self):
         self.pass_days(31)
         form = Form(self.mailbox.with_user(self.owner), "mailbox_sync.mailbox_view_form")

@@ -73,6 +73,38 @@ class TestPeople(RoutingCase):
         found = self.env["mailbox.address"].with_user(self.colleague)
         self.assertFalse(found.search([("email", "=", "bob@home.test")]))
 
+    def test_contacts_of_another_company_are_strangers(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        ours = self.mailbox.company_id
+        theirs = self.partner(company_id=other.id)
+        self.partner("Theirs Ltd", "info@shop.test", company_id=other.id, is_company=True)
+        self.assertFalse(people.partner_of(self.env, "bob+x@shop.test", ours))
+        self.assertEqual(people.partner_of(self.env, "bob@shop.test", other), theirs)
+        self.mailbox.log_policy = "known"
+        self.mailbox.partner_policy = "ask"
+        decision = self.deliver()
+        self.assertFalse(self.lines(theirs))
+        self.assertTrue(decision.partner_suggestion)
+        self.assertFalse(decision.message_id.log_ids)
+        self.mailbox.partner_policy = "always"
+        target = self.partner("Case 7", False)
+        self.rule(action="record", target_model=False, record_ref=f"res.partner,{target.id}")
+        self.deliver("Case")
+        self.assertFalse(self.lines(target).author_id, "a name of the other company is not told")
+        self.rule(sequence=1)
+        made = self.env["res.partner"].browse(self.deliver("New").link_ids[:1].res_id)
+        self.assertNotEqual(made, theirs)
+        self.assertEqual((made.email, made.parent_id.id), ("bob@shop.test", False))
+
+    def test_a_contact_of_the_company_goes_before_one_of_all(self):
+        shared = self.partner("Bob of all")
+        self.assertEqual(people.partner_of(self.env, "bob@shop.test", self.env.company), shared)
+        own = self.partner("Bob of ours", company_id=self.env.company.id)
+        self.assertEqual(people.partner_of(self.env, "bob@shop.test", self.env.company), own)
+        branch = self.env["res.company"].create({"name": "B", "parent_id": self.env.company.id})
+        shared.active = False
+        self.assertEqual(people.partner_of(self.env, "bob@shop.test", branch), own)
+
     def test_a_company_is_known_by_its_domain_but_not_by_a_service_for_everybody(self):
         self.assertEqual(companies.corporate_domain("bob@shop.test"), "shop.test")
         self.assertEqual(companies.corporate_domain("bob@gmail.com"), "")

@@ -17,6 +17,16 @@ class MailboxDisconnect(models.TransientModel):
         default="keep",
         help="Mail at the provider is never touched.",
     )
+    chatter = fields.Selection(
+        [
+            ("keep", "Stays there: it is business of the contact"),
+            ("withdraw", "Is taken out again, with its files"),
+        ],
+        string="Mail logged on contacts",
+        required=True,
+        default="keep",
+        help="Mail that belongs to other records (leads, tickets, …) stays there in any case.",
+    )
     revoke = fields.Boolean(
         string="Withdraw the permission at the provider",
         compute="_compute_revoke",
@@ -39,7 +49,7 @@ class MailboxDisconnect(models.TransientModel):
         mailbox._check_operator()
         trouble = mailbox.sudo()._disconnect(revoke=self.revoke)
         if self.mail == "purge":
-            mailbox.sudo()._purge_mail()
+            mailbox.sudo()._purge_mail(withdraw=self.chatter == "withdraw")
         mailbox._audit("mailbox.disconnected", mail=self.mail, revoked=self.revoke and not trouble)
         if trouble:
             return mailbox._notify(

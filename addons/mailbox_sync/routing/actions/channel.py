@@ -1,6 +1,6 @@
 """Posts the mail to a channel of Discuss. Replies to it do not come back to the channel."""
 
-from .. import gateway, people
+from .. import gateway
 from .done import Done
 
 NEEDS_RECORD = False
@@ -33,7 +33,7 @@ def run(action, mail, record):
         subject=values["subject"],
         message_type="comment",
         subtype_xmlid="mail.mt_comment",
-        author_id=(people.partner_of(action.env, mail.facts.sender) or root).id,
+        author_id=(mail.partner or root).id,
         email_from=values["email_from"],
         attachments=values["attachments"],
     )
