@@ -10,8 +10,11 @@ from .companies import of_company
 
 #: Addresses of machines: never a contact.
 _NOBODY = re.compile(
-    r"(?:no|do[-_.]?not|ne)[-_.]?(?:reply|respond|pas[-_.]?repondre)|mailer-daemon|postmaster"
-    r"|bounces?|notifications?|automailer|nobody",
+    r"(?:^|[._+-])(?:(?:no|do[-_.]?not|ne|não|nao)[-_.]?(?:reply|respond|responder|answer|contestar"
+    r"|rispondere|pas[-_.]?repondre)|(?:keine?|nicht)[-_.]?(?:antwort|antworten)"
+    r"|niet[-_.]?(?:be)?antwoorden|nie[-_.]?odpowiadaj)"
+    r"|^(?:mailer-daemon|postmaster|bounces?|notifications?|notify|automailer|nobody|mailbot"
+    r"|auto[-_.]?(?:confirm|mail|reply|response|notification)s?)(?![^\W\d_])",
     re.IGNORECASE,
 )
 #: Chatter lines that are looked through for participants, newest first.
@@ -136,7 +139,7 @@ def without_tag(address):
 
 def is_nobody(address):
     """Whether an address belongs to a machine by its name: no contact is made of it."""
-    return bool(_NOBODY.match(address.partition("@")[0]))
+    return bool(_NOBODY.search(address.rpartition("@")[0]))
 
 
 def words(env, address):

@@ -128,6 +128,20 @@ class TestPeople(RoutingCase):
             link = self.deliver(sender=sender).link_ids
             self.assertEqual(self.env["res.partner"].browse(link.res_id).name, name)
 
+    def test_machines_are_known_by_their_names_and_people_are_not_taken_for_them(self):
+        for name in (
+            "no-reply", "NoReply", "do_not_reply", "shop-noreply", "orders.no.reply", "nepasrepondre",
+            "keine-antwort", "nicht_antworten", "noresponder", "nao-responda-noreply", "bounce",
+            "bounces+12=bob=shop.test", "bounce-77", "mailer-daemon", "notifications",
+            "notification-x1", "auto-confirm", "autoreply", "no-reply+x",
+        ):  # fmt: skip
+            self.assertTrue(people.is_nobody(f"{name}@shop.test"), name)
+        for name in (
+            "noah.reply", "bob", "norbert", "bouncer.bob", "nobodyknows", "postmasters", "reply",
+            "antwort", "automat", "knowreply", "notifier", "nora-plyer",
+        ):  # fmt: skip
+            self.assertFalse(people.is_nobody(f"{name}@shop.test"), name)
+
     def test_whom_the_company_does_not_want_becomes_no_contact(self):
         param = self.env["ir.config_parameter"]
         param.set_param(addresses.NOBODY_PARAM, "ads.test, *-robot@* max@shop.test")
