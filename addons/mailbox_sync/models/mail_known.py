@@ -3,7 +3,7 @@
 
 from odoo import api, fields, models
 
-from ..routing import known
+from ..routing import known, together
 
 _DEFAULT = "mailbox default"
 
@@ -93,3 +93,7 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     body = _Body()
+
+    def _register_hook(self):
+        super()._register_hook()
+        together.hook(type(self))

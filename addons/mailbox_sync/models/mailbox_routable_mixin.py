@@ -12,8 +12,9 @@ class MailboxRoutableMixin(models.AbstractModel):
     _name = "mailbox.routable.mixin"
     _description = "Target of Mail Rules"
 
-    #: Addons whose ``message_new`` for this model looks at nothing but its own mail, so that mails
-    #: may be done side by side; where another addon overrides it each mail is done by itself.
+    #: Addons whose ``message_new``, ``message_update`` and ``message_post`` for this model look at
+    #: nothing but their own mail, so that mails may be done side by side; where another addon
+    #: overrides one of them each mail is done by itself.
     _mailbox_known = frozenset()
 
     def _register_hook(self):

@@ -82,7 +82,8 @@ def append(record, mail, quiet=False):
         if parent:
             values.update(thread._message_parse_extract_from_parent(parent))
         values.update(_short_text(record, mail))
-        thread._message_route_process(None, values, [route])
+        with together.sharing():
+            thread._message_route_process(None, values, [route])
         line = line_of(record, mail)
     mail.row._after_post(mail, record, line)
     return line

@@ -1,4 +1,5 @@
-"""Mails that open a record each, and that nothing connects: they are done together.
+"""Mails that open a record each or answer in one, and that nothing connects: they are done
+together.
 
 Only where the steps from a mail to its record are written by addons that are known to look at
 nothing but their own mail; elsewhere each mail is done by itself.
@@ -9,6 +10,10 @@ from . import addresses, together
 #: Mails and octets that are done together: their files are in memory at the same time.
 _MAILS = 40
 _OCTETS = 4_000_000
+#: Addons whose steps look at nothing but their own mail, whatever the model.
+_KNOWN = frozenset({"mail", "mass_mailing", "mailbox_sync", "sms"})
+_OPENING = ("message_new", "_mailbox_new")
+_POSTING = ("_mailbox_append", "message_update", "message_post", "_message_post_after_hook")
 
 
 class Opening:
@@ -23,9 +28,16 @@ class Opening:
 
     def takes(self, mail, plan):
         """Whether this mail can be done together with others."""
-        if plan.outcome != "create" or plan.extra or len(plan.routes) != 1:
+        if plan.extra or mail.row.size > _OCTETS:
             return False
-        return mail.row.size <= _OCTETS and self._is_known(plan.routes[0].target_model)
+        if plan.outcome == "join":
+            return self._is_known(plan.candidate.record._name, _POSTING)
+        if plan.outcome != "create" or len(plan.routes) != 1:
+            return False
+        name = plan.routes[0].target_model
+        # What a target looks for in other mail's records cannot be told from here.
+        searches = sum("_mailbox_find" in vars(cls) for cls in type(self._env[name]).__mro__) > 1
+        return not searches and self._is_known(name, _OPENING)
 
     @property
     def is_full(self):
@@ -35,7 +47,11 @@ class Opening:
         """Let it wait."""
         self.waiting.append((mail, plan))
         self._octets += mail.row.size
-        self._keys |= _keys(mail)
+        self._keys |= _keys(mail) | _record_keys(plan)
+
+    def holds(self, plan):
+        """Whether one that waits will be added to the record this plan is about."""
+        return not self._keys.isdisjoint(_record_keys(plan))
 
     def touches(self, mail):
         """Whether what becomes of this mail may depend on one that waits: the same sender, or the
@@ -48,14 +64,13 @@ class Opening:
         self._keys, self._octets = set(), 0
         return taken
 
-    def _is_known(self, name):
-        if name not in self._known:
-            model = type(self._env[name])
-            known = {*self._env[name]._mailbox_known, "mail", "mass_mailing", "mailbox_sync"}
-            written = _addons(model, "message_new") | _addons(model, "_mailbox_new")
-            searches = sum("_mailbox_find" in vars(cls) for cls in model.__mro__) > 1
-            self._known[name] = written <= known and not searches
-        return self._known[name]
+    def _is_known(self, name, steps):
+        if (name, steps) not in self._known:
+            model = self._env[name]
+            known = _KNOWN.union(getattr(model, "_mailbox_known", ()))
+            written = set().union(*(_addons(type(model), step) for step in steps))
+            self._known[name, steps] = written <= known
+        return self._known[name, steps]
 
 
 def run(group, work):
@@ -72,6 +87,11 @@ def _keys(mail):
         ("conversation", row.conversation_id.id),
     }
     return {(kind, value) for kind, value in signs if value}
+
+
+def _record_keys(plan):
+    record = plan.candidate.record if plan.candidate else None
+    return {("record", (record._name, record.id))} if record else set()
 
 
 def _addons(model, method):

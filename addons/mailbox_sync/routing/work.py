@@ -64,6 +64,9 @@ class Work:
         try:
             rules = self._rules_of(mail.row.mailbox_id)
             made = make(mail, mail.row._before_route(mail, rules))
+            if self._opening.holds(made):
+                self._open_together()
+                made = make(mail, mail.row._before_route(mail, rules))
             waits = self._waits(mail, made)
         except Exception as error:
             self._undone(mail, made, error)
@@ -102,6 +105,8 @@ class Work:
                 self.batch.lose(mail)
             return False
         self.batch.keep()
+        if any(made.routes for _mail, made in group):
+            self.batch.known.forget()  # what rules do may change records
         for (mail, made), decided in zip(group, outcomes, strict=True):
             if not made.finding:
                 self._alive.append(mail.facts.sender)
