@@ -131,6 +131,23 @@ class TestLikeGateway(LikeGatewayCase):
         told = self.several([self.reply] * 4, followers=ids)
         self.assertEqual([len(one["notified"]) for one in told], [1] * 4)
 
+    def test_replies_that_arrive_together_are_written_together(self):
+        leads, mails, sizes = [], [], []
+        for self.made in (1, 2, 3):
+            leads.append(self.offer(OURS))
+            mails.append(self.reply(OURS))
+        messages = type(self.env["mail.message"])
+        original = messages._create
+
+        def _create(model, data_list):
+            sizes.append(len(data_list))
+            return original(model, data_list)
+
+        self.patch(messages, "_create", _create)
+        self.ours(mails)
+        self.assertEqual(sizes, [3])
+        self.assertEqual([self.line(mail).res_id for mail in mails], [one.id for one in leads])
+
     def test_answers_go_to_the_address_of_the_company(self):
         domain = self.env["mail.alias.domain"].create({"name": "shop.example"})
         self.env.company.alias_domain_id = domain
