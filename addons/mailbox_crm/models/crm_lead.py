@@ -17,6 +17,7 @@ class CrmLead(models.Model):
     _name = "crm.lead"
     _inherit = ["crm.lead", "mailbox.routable.mixin"]
     _mailbox_known = frozenset({"crm"})
+    _mailbox_leaves_text = True
 
     def _mailbox_values(self, mail):
         facts = mail.facts

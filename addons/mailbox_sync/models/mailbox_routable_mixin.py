@@ -16,6 +16,8 @@ class MailboxRoutableMixin(models.AbstractModel):
     #: nothing but their own mail, so that mails may be done side by side; where another addon
     #: overrides one of them each mail is done by itself.
     _mailbox_known = frozenset()
+    #: Whether these addons leave the text of the mail alone: it is sanitised for the line only.
+    _mailbox_leaves_text = False
 
     def _register_hook(self):
         super()._register_hook()

@@ -52,10 +52,14 @@ def message_dict(mail, clean=None):
 
 def open_record(env, model, mail, values):
     """A new record of ``model`` with the mail as its first line; returns it."""
-    values_of_mail = mail.row._before_post(mail, env[model], message_dict(mail))
+    target, clean = env[model], None
+    if target._mailbox_leaves_text and together.is_work():
+        clean = _once(mail)
+    values_of_mail = mail.row._before_post(mail, target, message_dict(mail, clean))
     route = (model, 0, values, env.uid, None)
     thread = thread_of(mail)
     values_of_mail.update(_people(thread, mail, values_of_mail, route))
+    values_of_mail.update(_short_text(target, mail))
     with together.sharing():
         record_id = thread._message_route_process(None, values_of_mail, [route])
     record = env[model].browse(record_id)

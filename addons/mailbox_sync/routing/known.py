@@ -46,6 +46,7 @@ class Known:
 
     def __init__(self, records):
         self._records = records
+        self._expected = set()
         self._answers = {}
         self._parents = set()
         self._clean = set()
@@ -55,6 +56,11 @@ class Known:
         """Start again: work was rolled back, or a rule changed records."""
         self._answers.clear()
         self._parents.clear()
+        self._expected.clear()
+
+    def expect(self, records):
+        """Records that were just made: mails will be posted on them."""
+        self._expected |= {(records._name, id_) for id_ in records.ids}
 
     # -- answers by record ---------------------------------------------------------------------
 
@@ -70,7 +76,7 @@ class Known:
         known = self._answers.setdefault(key, {})
         if any(known.get(id_, (None,))[0] != company for id_, company in companies.items()):
             # Who may not read everything is answered about his records alone.
-            asked = self._records if env.su else ()
+            asked = {*self._records, *self._expected} if env.su else ()
             others = {id_ for model, id_ in asked if model == records._name}
             every = records.browse(sorted(others.difference(known).union(records.ids)))
             firms = every._mail_get_companies()

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from greenlet import getcurrent, greenlet
 from odoo import api
 
+from . import known
+
 
 class _Step(NamedTuple):
     """``do`` answers a list of values with a list of as many answers, for all steps of one
@@ -23,19 +25,19 @@ class _Step(NamedTuple):
 
 
 class _Worker(greenlet):
-    """One work. ``shares``: whether it may wait for others now; ``known``: answers that are the
+    """One work. ``shares``: whether it may wait for others now; ``names``: fields of models, the
     same for all."""
 
     shares = False
-    known = None
+    names = None
 
 
 def run(works):
     """The answers of some works (callables), in their order. What one raises ends all of them."""
     workers = [_Worker(work) for work in works]
-    known, answers = {}, {}
+    names, answers = {}, {}
     for worker in workers:
-        worker.known = known
+        worker.names = names
     try:
         turns = dict.fromkeys(workers, ())
         while turns:
@@ -70,21 +72,25 @@ def _turns(asked):
 @contextmanager
 def sharing():
     """Within it, a work shares its steps. Nothing that it undoes by itself may be begun outside."""
+    if not is_work():
+        yield
+        return
     worker = getcurrent()
-    works = isinstance(worker, _Worker)
-    if works:
-        worker.shares = True
+    worker.shares = True
     try:
         yield
     finally:
-        if works:
-            worker.shares = False
+        worker.shares = False
+
+
+def is_work():
+    """Whether this runs as one of several works."""
+    return isinstance(getcurrent(), _Worker)
 
 
 def shares():
     """Whether this is a work that shares its steps now."""
-    worker = getcurrent()
-    return isinstance(worker, _Worker) and worker.shares
+    return is_work() and getcurrent().shares
 
 
 def step(records, name, value, do):
@@ -110,7 +116,17 @@ def hook(model):
     @api.model_create_multi
     def create(self, vals_list):
         make = origin(self, "create")
-        return step(self, "create", vals_list[0], make) if len(vals_list) == 1 else make(vals_list)
+        if len(vals_list) != 1 or not shares():
+            return make(vals_list)
+
+        def make_all(several):
+            made = make(several)
+            batch = known.of(self.env)
+            if batch:
+                batch.expect(made)
+            return made
+
+        return step(self, "create", vals_list[0], make_all)
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
@@ -118,11 +134,11 @@ def hook(model):
         ask = origin(self, "fields_get")
         if allfields or attributes or not shares():
             return ask(allfields, attributes)
-        known = getcurrent().known
+        names = getcurrent().names
         asks = (self._name, self.env.uid, self.env.su, self.env.lang)
-        if asks not in known:
-            known[asks] = ask()
-        return dict(known[asks])
+        if asks not in names:
+            names[asks] = ask()
+        return dict(names[asks])
 
     create.origin, create.shares = before["create"], True
     model.create, model.fields_get = create, fields_get
