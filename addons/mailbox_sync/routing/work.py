@@ -99,7 +99,6 @@ class Work:
                 outcomes = opening.run(group, outcome.carry_out)
                 for (mail, made), decided in zip(group, outcomes, strict=True):
                     mail.row._after_route(mail, made, decided)
-                    self._forget_after(made)
         except Exception as error:
             _logger.info("%s mails are routed one by one: %s", len(group), error)
             for mail, _made in group:
@@ -148,15 +147,11 @@ class Work:
             decided = outcome.carry_out(mail, made)
             mail.row._after_route(mail, made, decided)
         self.batch.keep()
-        self._forget_after(made)
+        if made.extra or any(route.action_ids for route in made.routes):
+            self.batch.known.forget()  # what rules do may change records
         if not made.finding:
             self._alive.append(mail.facts.sender)
         return decided
-
-    def _forget_after(self, made):
-        """What rules do may change records."""
-        if made.extra or any(route.action_ids for route in made.routes):
-            self.batch.known.forget()
 
     def _put_aside(self, mail):
         self.failed |= mail.row
