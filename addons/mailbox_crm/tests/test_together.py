@@ -2,6 +2,7 @@
 have left by itself."""
 
 from contextlib import contextmanager
+from email.message import EmailMessage
 from unittest.mock import patch
 
 from odoo.addons.mail.models.mail_thread import MailThread
@@ -11,6 +12,8 @@ from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
 SUBJECTS = ["Doors", "Windows", "Gates"]
+HTML = """<div class="x"><p style="color: red">Please, <b>soon</b>.</p><script>alert(1)</script>
+<img src="https://shop.test/a.png" onerror="alert(1)"><blockquote>Our offer</blockquote></div>"""
 
 
 @tagged("post_install", "-at_install")
@@ -69,6 +72,26 @@ class TestTogether(RoutingCase):
             self.assertEqual(files.mapped("name"), [f"{subject}.bin"])
             self.assertEqual(files.raw, subject.encode())
             self.assertEqual((files.res_model, files.res_id), ("crm.lead", lead.id))
+
+    def test_html_is_kept_as_it_is_of_a_mail_by_itself(self):
+        def deliver(number):
+            mail = EmailMessage()
+            mail["Message-ID"], mail["Subject"] = f"<html{number}@shop.test>", "Doors"
+            mail["From"], mail["To"] = f"bob@shop{number}.test", self.mailbox.address
+            mail.set_content(HTML, subtype="html")
+            self.world.deliver(raw=mail.as_bytes(), received_at=self.now())
+
+        deliver(1)
+        deliver(2)
+        self.look(self.mailbox)
+        deliver(3)
+        self.look(self.mailbox)
+        ids = [f"<html{number}@shop.test>" for number in (1, 2, 3)]
+        lines = self.env["mail.message"].search([("message_id", "in", ids)])
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(len(set(lines.mapped("body"))), 1)
+        self.assertIn("<b>soon</b>", lines[0].body)
+        self.assertNotIn("alert", lines[0].body)
 
     def test_known_customers_are_named_on_theirs_only(self):
         known = self.env["res.partner"].create({"name": "Bob", "email": "bob@shop1.test"})
