@@ -29,13 +29,11 @@ def main(arguments: Sequence[str]) -> int:
     result = report.plain(figures, samples, setting)
     report.publish(result, chosen.out)
     print(report.table(figures))
-    missed = [one.row for one in figures if one.verdict == "missed"]
-    failed = [one.row for one in figures if one.failed]
-    say(f"missed: {', '.join(missed)}" if missed else "every measured gate is met")
-    if failed:
-        say(f"could not be measured: {', '.join(failed)}")
+    for word in report.VERDICTS:
+        if rows := [one.row for one in figures if one.verdict == word]:
+            say(f"{word}: {', '.join(rows)}")
     say(f"raw samples: {chosen.out or 'docs/reference/benchmarks.json'}")
-    return 1 if failed else 0
+    return 1 if any(one.failed for one in figures) else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from mailbox_tools import paths
 from mailbox_tools.bench.gates import GATES, UNMEASURED, Figure
 
 _FIELDS = tuple(field.name for field in fields(Figure))
-_VERDICTS = ("stretch", "met", "missed", "failed", "not measured")
+VERDICTS = ("stretch", "met", "missed", "failed", "not measured")
 
 _HEAD = """# Benchmarks
 
@@ -83,7 +83,7 @@ def page(result: dict[str, Any]) -> str:
         "column says when each was taken, of which commit (with a plus: of changed files) and the",
         "load of the machine before and after.",
     ]
-    words = ", ".join(f"{counts[word]} {word}" for word in _VERDICTS if counts[word])
+    words = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word])
     missing = "\n".join(f"- {row}: {what}" for row, what in UNMEASURED.items())
     peers = "\n".join(f"- {line}" for line in _peers(result["samples"].get("backfill") or {}))
     return (

@@ -4,6 +4,7 @@ The database server is a private one that nobody else uses, so that its whole pr
 to the measured work. fsync and synchronous_commit are at their defaults, and that is checked.
 """
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,12 @@ class Stage:
     """The database server and what is made on it."""
 
     def __init__(self) -> None:
+        # Two at a time would use each other's databases and measure each other.
+        self._lock = (folder() / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ToolingError("another benchmark of this checkout is running") from None
         self._instance = PrivateInstance(folder() / "postgres")
         self.server = self._instance.running() or self._instance.start()
         self._boss = replace(self.server, user="postgres")
@@ -52,6 +59,7 @@ class Stage:
     def close(self) -> None:
         """Stop the database server."""
         self._instance.stop()
+        self._lock.close()
 
     # -- database server -----------------------------------------------------------------------
 
