@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from . import addresses, body, fields, limits, transfer
+from . import addresses, body, bounce_text, fields, limits, transfer
 from .headers import HeaderBlock, split, to_text
 from .structure import Entity, Tree, scan
 
@@ -109,9 +109,10 @@ def _is_free_bounce(block: HeaderBlock) -> bool:
     if block.raw("x-failed-recipients") is not None:
         return True
     daemon = _DAEMON.search((block.raw("from") or b"")[:1000]) is not None
-    return (daemon or null_path) and _FAILURE.search(
-        (block.raw("subject") or b"")[:1000]
-    ) is not None
+    subject = (block.raw("subject") or b"")[:1000]
+    if daemon and _DELAY.search(subject):
+        return True
+    return (daemon or null_path) and _FAILURE.search(subject) is not None
 
 
 def _answer_class(block: HeaderBlock) -> str | None:
@@ -213,22 +214,23 @@ def _original_id(tree: Tree, leaves: list[Entity]) -> str | None:
 
 
 def _read_free_bounce(tree: Tree) -> DeliveryReport | None:
-    """Bounces of servers that know no RFC 3464: recipients from X-Failed-Recipients, the id from
-    the text.
+    """Bounces of servers that know no RFC 3464: recipients from X-Failed-Recipients, else from the
+    text; the id from the copy of the mail, in a part of its own or in the text.
     """
     block = tree.root.fields
     if not _is_free_bounce(block):
         return None
-    failed, _ = addresses.parse(block.all("x-failed-recipients"))
     leaves = list(tree.leaves())
     text = _octets(tree, leaves[0]) if leaves else b""
+    failed = [one.email for one in addresses.parse(block.all("x-failed-recipients"))[0]]
+    failed = failed or bounce_text.failed_addresses(text[:_MAX_REPORT].decode("utf-8", "replace"))
     code = _STATUS.search(text[:_MAX_REPORT].decode("ascii", "replace"))
     delayed = _DELAY.search(block.raw("subject") or b"") is not None
     action: Action = "delayed" if delayed else "failed"
     status = code.group(0) if code else None
     original = _original_id(tree, leaves) or _quoted_id(text)
     return DeliveryReport(
-        tuple(RecipientStatus(one.email, action, status) for one in failed)
+        tuple(RecipientStatus(one, action, status) for one in failed)
         or (RecipientStatus("", action, status),),
         original,
         structured=False,
