@@ -1,13 +1,14 @@
 """Tells routing which lines its mails became, and lets answers to Odoo's mail come to a mailbox."""
 
-from odoo import models
+from odoo import api, models
 from odoo.tools import email_normalize, formataddr
 
 from mailbox_core.rules import clues
 
 from ..routing import together
 from ..routing.clues import answer_key
-from ..routing.gateway import POSTED, is_gateways
+from ..routing.gateway import POSTED
+from ..routing.process import HANDED, is_gateways
 from ..routing.threads import Line
 
 
@@ -34,6 +35,20 @@ class MailThread(models.AbstractModel):
         if len(values_list) != 1 or not is_gateways(make):
             return make(values_list)
         return together.step(self, "_message_create", values_list[0], make)
+
+    @api.model
+    def message_parse(self, message, save_original=False):
+        handed = self.env.context.get(HANDED)
+        values = handed and handed.values()
+        return values or super().message_parse(message, save_original=save_original)
+
+    @api.model
+    def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
+        handed = self.env.context.get(HANDED)
+        routes = handed and handed.routes()
+        return routes or super().message_route(
+            message, message_dict, model, thread_id, custom_values
+        )
 
     def _message_post_after_hook(self, message, msg_values):
         result = super()._message_post_after_hook(message, msg_values)

@@ -4,7 +4,7 @@ targets and checks who may write there (``mail.thread.message_route``)."""
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from . import gateway
+from . import gateway, process
 
 
 def of(mail):
@@ -39,7 +39,7 @@ def deliver(mail):
     if not routes:
         return []
     values.update(thread._message_parse_post_process(message, values, routes))
-    thread._message_route_process(message, values, routes)
+    process.run(thread, mail, values, routes, gateway.message_dict_id(mail), message)
     reached = []
     lines = sorted(gateway.lines_of(mail), key=lambda line: line.id)
     for line, (_, res_id, *_, alias) in zip(lines, routes, strict=False):

@@ -14,7 +14,7 @@ from mailbox_core.errors import ProviderError
 from mailbox_core.mime.parse import iter_parts
 
 from ..store.raw import RawMissing
-from . import clues, together
+from . import clues, process, together
 from .known import KNOWN
 
 #: The context key of a list that takes every ``Line`` which is posted.
@@ -61,7 +61,7 @@ def open_record(env, model, mail, values):
     values_of_mail.update(_people(thread, mail, values_of_mail, route))
     values_of_mail.update(_short_text(target, mail))
     with together.sharing():
-        record_id = thread._message_route_process(None, values_of_mail, [route])
+        record_id = process.run(thread, mail, values_of_mail, [route], message_dict_id(mail))
     record = env[model].browse(record_id)
     mail.row._after_post(mail, record, line_of(record, mail))
     return record
@@ -87,7 +87,7 @@ def append(record, mail, quiet=False):
             values.update(thread._message_parse_extract_from_parent(parent))
         values.update(_short_text(record, mail))
         with together.sharing():
-            thread._message_route_process(None, values, [route])
+            process.run(thread, mail, values, [route], message_dict_id(mail))
         line = line_of(record, mail)
     mail.row._after_post(mail, record, line)
     return line
@@ -129,22 +129,13 @@ def _people(thread, mail, values, route):
     Its answer depends on the record only where an address has several contacts; elsewhere it is
     known from the lookup for the whole batch.
     """
-    if is_gateways(type(thread)._message_parse_post_process):
+    if process.is_gateways(type(thread)._message_parse_post_process):
         author = _only(mail, [mail.facts.sender])
         others = _only(mail, [one.email for one in (*mail.email.to, *mail.email.cc)])
         if author is not None and others is not None:
             author = author or mail.partner
             return {"author_id": author.id, "partner_ids": others.ids}
     return thread._message_parse_post_process(None, values, [route])
-
-
-#: Where Odoo's own gateway is written.
-_GATEWAY = "odoo.addons.mail.models.mail_thread"
-
-
-def is_gateways(method):
-    """Whether a method is that of Odoo's own gateway: one that another addon wrote is asked."""
-    return method.__module__ == _GATEWAY
 
 
 def _only(mail, addresses):

@@ -5,7 +5,7 @@ Only where the steps from a mail to its record are written by addons that are kn
 nothing but their own mail; elsewhere each mail is done by itself.
 """
 
-from . import addresses, together
+from . import addresses, process, together
 
 #: Mails and octets that are done together: their files are in memory at the same time.
 _MAILS = 40
@@ -28,7 +28,7 @@ class Opening:
 
     def takes(self, mail, plan):
         """Whether this mail can be done together with others."""
-        if plan.extra or mail.row.size > _OCTETS:
+        if plan.extra or mail.row.size > _OCTETS or process.is_wrapped(self._env):
             return False
         if plan.outcome == "join":
             return self._is_known(plan.candidate.record._name, _POSTING)

@@ -4,6 +4,9 @@ not."""
 from odoo.exceptions import AccessError
 from odoo.tests.common import tagged
 
+from mailbox_core.rules import clues
+
+from ..routing.clues import answer_key
 from .routing_common import FORGED, VOUCHED, RoutingCase
 
 
@@ -109,3 +112,110 @@ class TestForged(RoutingCase):
         self.mailbox.routing = "own"
         self.assertEqual(self.deliver(sender="new@shop.test").outcome, "stored")
         self.assertFalse(rule.link_ids)
+
+
+@tagged("post_install", "-at_install")
+class TestPrivateRecord(RoutingCase):
+    """A record of another company, which the owner of the mailbox may not see: no mail gets in by a
+    forgery, and the argument says nothing of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.vouch()
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.record = self.env["res.partner"].create(
+            {"name": "Secret merger", "email": "bob@shop.test", "company_id": company.id}
+        )
+        self.sent = self.record.message_post(body="Secret offer", message_type="comment")
+        self.env["ir.rule"].create(
+            {
+                "name": "Other companies",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": "['|', ('company_id', '=', False),"
+                " ('company_id', 'in', company_ids)]",
+            }
+        )
+        self.assertFalse(self.record.with_user(self.owner).has_access("read"))
+
+    def token(self, genuine):
+        key = answer_key(self.mailbox.sudo()) if genuine else b"guessed" * 5
+        return clues.sign_address(self.mailbox.address, self.sent.id, key)
+
+    def forgeries(self):
+        ids = self.sent.message_id
+        yield "From", {"in_reply_to": ids, "verdict": FORGED}
+        yield "In-Reply-To", {"in_reply_to": ids, "sender": "eve@evil.test", "verdict": VOUCHED}
+        yield "References", {"references": f"<a@b.c> {ids}", "sender": "eve@evil.test"}
+        yield "a name in From", {"sender": '"bob@shop.test" <eve@evil.test>', "in_reply_to": ids}
+        yield "Reply-To", {"sender": "eve@evil.test", "reply_to": "bob@shop.test",
+                           "in_reply_to": ids}  # fmt: skip
+        yield "token", {"to": self.token(genuine=False)}
+        yield "a stolen token", {"to": self.token(genuine=True), "sender": "eve@evil.test"}
+        yield "own id", {"x_mailbox_message_id": ids, "sender": "eve@evil.test"}
+        yield "Message-ID", {"message_id": ids, "sender": "eve@evil.test"}
+        yield "subject", {"subject": "[SECRET42]", "sender": "eve@evil.test"}
+        yield "a colleague", {"sender": self.colleague.email, "in_reply_to": ids}
+        yield "ourselves", {"sender": self.mailbox.address, "in_reply_to": ids}
+
+    def shown(self, decision):
+        """All that the owner of the mailbox gets of a decision and its message."""
+        mine = decision.with_user(self.owner)
+        told = mine.web_read(
+            {
+                "why_html": {},
+                "reason_text": {},
+                "record_ref": {"fields": {"display_name": {}}},
+                "steps": {},
+                "otherwise": {},
+                "link_ids": {"fields": {"record_name": {}}},
+                "deed_ids": {"fields": {"detail": {}}},
+            }
+        )
+        message = mine.message_id.web_read({"decision_why": {}, "decision_reason": {}})
+        return f"{told}{message}"
+
+    def test_no_forgery_posts_there_or_tells_of_it(self):
+        self.rule(line_ids=[(0, 0, {"field": "subject", "op": "is", "value": "never"})])
+        for name, mail in self.forgeries():
+            before = self.record.message_ids
+            decision = self.deliver(**mail)
+            self.assertEqual(self.record.message_ids, before, name)
+            if name != "Message-ID":  # a copy of what is there already is noted as that, no more
+                self.assertFalse(decision.link_ids, name)
+                self.assertIn(decision.outcome, ("triage", "stored", "ignored"), name)
+            shown = self.shown(decision)
+            for secret in ("Secret merger", "Secret offer", "Elsewhere"):
+                self.assertNotIn(secret, shown, name)
+
+    def test_the_forged_approve_nothing_by_hand_either(self):
+        """Whoever cannot see the record cannot let the mail in, and learns no name by trying."""
+        decision = self.deliver(in_reply_to=self.sent.message_id, verdict=FORGED)
+        self.assertEqual(decision.record_ref, self.record)
+        with self.assertRaises(AccessError):
+            decision.with_user(self.owner).action_merge()
+        self.assertEqual(self.record.message_ids, self.sent)
+
+    def test_nobody_else_reads_the_argument(self):
+        decision = self.deliver(in_reply_to=self.sent.message_id, verdict=FORGED)
+        row = decision.message_id
+        stranger, portal = self.colleague, self._new_user("portal")
+        portal.group_ids = self.env.ref("base.group_portal")
+        for user in (stranger, portal, self.env.ref("base.public_user")):
+            self.assertFalse(self.found(decision, user))
+            for field in ("why_html", "steps", "otherwise", "record_ref", "subject"):
+                with self.assertRaises(AccessError):
+                    decision.with_user(user).read([field])
+            with self.assertRaises(AccessError):
+                row.with_user(user).action_why_here()
+            with self.assertRaises(AccessError):
+                row.with_user(user).read(["decision_why"])
+            with self.assertRaises(AccessError):
+                decision.with_user(user).write({"title": "mine"})
+        with self.assertRaises(AccessError):
+            decision.with_user(self.owner).write({"outcome": "created"})
+
+    def found(self, decision, user):
+        try:
+            return decision.with_user(user).search([("id", "=", decision.id)])
+        except AccessError:
+            return False
