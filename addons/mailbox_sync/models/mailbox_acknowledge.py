@@ -15,7 +15,7 @@ from psycopg2.extras import Json
 
 from mailbox_core.rules.stages.finding import LOOP_HEADER
 
-from ..routing import limits, people
+from ..routing import limits, older, people
 from ..routing.actions import desk
 from ..routing.actions.done import Done
 
@@ -23,6 +23,8 @@ from ..routing.actions.done import Done
 #: mailboxes together, then each one with a correspondent.
 _HOUR, _DAY = 3600, 86_400
 _KEPT = timedelta(days=2)
+#: Mail that is acknowledged is younger.
+_LATE = timedelta(days=3)
 
 
 class MailboxAutomatic(models.Model):
@@ -139,6 +141,7 @@ class MailboxRoute(models.Model):
                 address=sender,
                 count=daily,
             ),
+            "late": self.env._("The mail is days old; an answer by return would be odd."),
             "older": self.env._("Nobody is told about older mail."),
         }
 
@@ -146,9 +149,8 @@ class MailboxRoute(models.Model):
         """Send the acknowledgement unless that could annoy or loop; returns the mail, or why
         not."""
         facts = mail.facts
-        refusal = self._silence(facts) or self.env["mailbox.automatic"]._take(
-            mail.row.mailbox_id, facts.sender
-        )
+        refusal = self._silence(facts) or self._late(mail)
+        refusal = refusal or self.env["mailbox.automatic"]._take(mail.row.mailbox_id, facts.sender)
         if refusal:
             return refusal
         headers = {
@@ -170,6 +172,12 @@ class MailboxRoute(models.Model):
             )
         )
         return sent
+
+    def _late(self, mail):
+        """An answer by return that comes days later, after a pause of the mailbox or a decision of
+        a person, helps nobody; older mail that somebody wants answered is another matter."""
+        since = fields.Datetime.now() - _LATE
+        return "late" if mail.row.date < since and not self.env.context.get(older.OLDER) else ""
 
     def _silence(self, facts):
         """Why a mail gets no automatic answer, as a word; empty when it gets one."""

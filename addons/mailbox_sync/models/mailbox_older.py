@@ -258,7 +258,8 @@ class MailboxOlder(models.Model):
     def _where(self):
         since = datetime.combine(self.since, time.min) if self.since else datetime(1970, 1, 1)
         return SQL(
-            """m.mailbox_id = %s AND m.disposition = 'stored' AND m.date >= %s AND m.date < %s
+            """m.mailbox_id = %s AND m.disposition = 'stored' AND m.date >= %s
+               AND (m.date < %s OR m.is_archive)
                AND NOT COALESCE(m.is_draft, FALSE) AND m.duplicate_of_id IS NULL
                AND NOT EXISTS (SELECT FROM mailbox_decision d WHERE d.message_id = m.id)
                AND NOT EXISTS (SELECT FROM mailbox_placement p

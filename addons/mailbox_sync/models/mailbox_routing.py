@@ -137,15 +137,18 @@ class Mailbox(models.Model):
 class MailboxMessage(models.Model):
     _inherit = "mailbox.message"
 
+    is_archive = fields.Boolean(
+        readonly=True, help="Old mail that was put into the mailbox after it was connected."
+    )
     link_ids = fields.One2many("mailbox.link", "message_id", string="Records", readonly=True)
     decision_ids = fields.One2many("mailbox.decision", "message_id", readonly=True)
     decision_outcome = fields.Selection(related="decision_ids.outcome", related_sudo=False)
     decision_reason = fields.Char(related="decision_ids.reason_text", related_sudo=False)
     decision_why = fields.Html(related="decision_ids.why_html", related_sudo=False, sanitize=False)
 
-    def _enqueue_route(self, sooner=False):
+    def _enqueue_route(self, sooner=False, asked=False):
         """Jobs for these messages, a batch each, in their order. ``sooner``: before other batches,
-        which hold later mail."""
+        which hold later mail. ``asked``: a person wants it, also for old mail."""
         for start in range(0, len(self), _BATCH):
             some = self[start : start + _BATCH]
             first, last = some[0].id, some[-1].id
@@ -156,17 +159,17 @@ class MailboxMessage(models.Model):
                 key,
                 description=self.env._("Route %s mails", len(some)),
                 sooner=sooner,
-            )._job_route()
+            )._job_route(asked)
 
-    def _job_route(self):
+    def _job_route(self, asked=False):
         """Job: decide about messages and do it. Doing it again changes nothing."""
         todo = self._to_route()
         if not todo:
             return "nothing to decide"
         if not todo.mailbox_id._take_routing():
-            todo._enqueue_route(sooner=True)
+            todo._enqueue_route(sooner=True, asked=asked)
             return "another job routes this mailbox"
-        counted = todo._route()
+        counted = todo._route(asked)
         return ", ".join(f"{count} {word}" for word, count in sorted(counted.items()))
 
     def _to_route(self):
@@ -181,13 +184,16 @@ class MailboxMessage(models.Model):
         asleep = found.mailbox_id.filtered(lambda one: one._is_asleep())
         return found.filtered(lambda one: one.mailbox_id not in asleep)
 
-    def _route(self):
+    def _route(self, asked=False):
         """Decide and do, as superuser; how often each outcome came."""
-        work = Work(self)
+        work = Work(self, asked)
         work.run()
-        work.left._enqueue_route(sooner=True)
+        work.left._enqueue_route(sooner=True, asked=asked)
         for row in work.failed:
-            row._enqueue_route(sooner=True)
+            row._enqueue_route(sooner=True, asked=asked)
+        if work.archive:
+            work.archive.is_archive = True
+            work.counted["archive"] = len(work.archive)
         return work.counted
 
     def _after_route(self, mail, made, decided):
@@ -214,7 +220,7 @@ class MailboxMessage(models.Model):
         """Route messages now, also old ones: somebody asks for it."""
         self._check_decider()
         waiting = self.sudo().filtered(lambda one: not one.decision_ids)
-        waiting.sorted(lambda one: (one.date, one.id))._enqueue_route()
+        waiting.sorted(lambda one: (one.date, one.id))._enqueue_route(asked=True)
 
     def action_why_here(self):
         """Show what became of this mail and why."""
@@ -228,7 +234,7 @@ class MailboxMessage(models.Model):
                     "type": "info",
                     "message": self.env._(
                         "Nothing was decided about this mail: it came before the mailbox was"
-                        " connected, or routing is off."
+                        " connected, it is old mail that was put here later, or routing is off."
                     ),
                 },
             }

@@ -2,8 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from odoo import SUPERUSER_ID
+
+from mailbox_core.mime.arrival import arrived_at
+
+from ..mapping import naive
 
 #: Context under which nothing is answered or notified.
 QUIET = "mailbox_older"
@@ -11,6 +16,21 @@ QUIET = "mailbox_older"
 OLDER = "mailbox_older_run"
 #: Lines of chatter that somebody wrote, or that went out.
 _WRITTEN = ("email", "comment", "email_outgoing")
+
+
+#: Longer than any server keeps a mail it cannot pass on.
+_ON_ITS_WAY = timedelta(days=7)
+
+
+def is_archive(mail):
+    """Whether a mail that came after the mailbox was connected is history all the same: it arrived
+    somewhere long before, and was put here later (an import, IMAP APPEND without a date). A wrong
+    Date makes none: that is the sender's word only."""
+    started = mail.row.mailbox_id.import_started_at
+    arrived = arrived_at(mail.email.headers)
+    if arrived is None or not started:
+        return False
+    return naive(arrived) < min(started, mail.row.date) - _ON_ITS_WAY
 
 
 def quiet(record):

@@ -14,7 +14,7 @@ import psycopg2
 from mailbox_core.rules.urgency import urgency_of
 
 from ..store.raw import RawMissing
-from . import chatter_log, gateway, opening, outcome
+from . import chatter_log, gateway, older, opening, outcome
 from .facts import Batch
 from .plan import Plan, make
 
@@ -28,12 +28,15 @@ _WAITING = ("held", "triage")
 
 class Work:
     """One batch at work. ``left``: what time was too short for; ``failed``: what has to be tried
-    alone; ``counted``: how often each outcome came."""
+    alone; ``archive``: old mail that was put into the mailbox, which nobody asked for;
+    ``counted``: how often each outcome came."""
 
-    def __init__(self, messages):
+    def __init__(self, messages, asked=False):
+        """``asked``: a person wants these messages routed, old or not."""
         self.env = messages.env
         self.batch = Batch(messages)
-        self.left = self.failed = messages.browse()
+        self.left = self.failed = self.archive = messages.browse()
+        self._asked = asked or self.env.context.get(older.OLDER)
         self.counted = Counter()
         self._alone = len(messages) == 1
         self._rules = {}
@@ -51,6 +54,8 @@ class Work:
                 self.left |= mail.row
             elif mail.row.conversation_id.id in self._set_aside:
                 self._put_aside(mail)
+            elif not self._asked and older.is_archive(mail):
+                self.archive |= mail.row
             else:
                 self._route(mail)
         self._open_together()

@@ -159,6 +159,107 @@ class TestOlder(RoutingCase):
             self.mailbox.with_user(self.owner).action_older()
 
 
+@tagged("post_install", "-at_install")
+class TestArchive(RoutingCase):
+    """Old mail that comes after the mailbox was connected, and new mail that only looks old."""
+
+    def setUp(self):
+        super().setUp()
+        template = self.env["mail.template"].create(
+            {"name": "Ack", "model_id": self.env.ref("base.model_res_partner").id, "subject": "!"}
+        )
+        self.rule(acknowledge_id=template.id)
+        self.partners = self.env["res.partner"].search_count([])
+
+    def made(self):
+        return self.env["res.partner"].search_count([]) - self.partners
+
+    def sent(self):
+        return self.env["mailbox.automatic"].search_count([("mailbox_id", "=", False)])
+
+    def received(self, **ago):
+        at = self.now() - timedelta(**ago)
+        stamp = at.strftime("%a, %d %b %Y %H:%M:%S +0000")
+        return f"from mx.shop.test by mx.memory.test with ESMTPS id 7; {stamp}"
+
+    def arrive(self, subject="Doors", sender="bob@shop.test", **headers):
+        raw = self.mail(subject, sender=sender, **headers)
+        key = self.world.deliver(raw=raw, folders=("inbox",), received_at=self.now())
+        self.look(self.mailbox)
+        return self.rows(self.mailbox)[key]
+
+    def test_an_archive_put_in_later_opens_and_answers_nothing(self):
+        rows = [
+            self.arrive(sender=f"{n}@shop.test", received=self.received(days=400)) for n in "ab"
+        ]
+        self.assertTrue(all(row.is_archive and not row.decision_ids for row in rows))
+        self.assertEqual((self.made(), self.sent()), (0, 0))
+        shown = rows[0].with_user(self.owner).action_why_here()
+        self.assertIn("put here later", shown["params"]["message"])
+        # It is part of what can be asked for, with the same preview and the same quiet.
+        run = self.env["mailbox.older"].browse(
+            self.mailbox.with_user(self.owner).action_older()["res_id"]
+        )
+        run.with_user(self.owner).action_look()
+        self.run_jobs()
+        self.assertEqual((run.total, run.record_count, self.made()), (2, 2, 0))
+        run.with_user(self.owner).action_run()
+        self.run_jobs()
+        self.assertEqual((self.made(), self.sent()), (2, 0))
+
+    def test_one_of_them_by_hand(self):
+        row = self.arrive(received=self.received(days=400))
+        row.with_user(self.owner).action_route()
+        self.run_jobs()
+        self.assertEqual((row.decision_ids.outcome, self.made()), ("created", 1))
+
+    def test_new_mail_that_only_looks_old_is_new(self):
+        looks = (
+            {"date": "Thu, 01 Jan 2009 10:00:00 +0000"},
+            {"date": "Thu, 01 Jan 2009 10:00:00 +0000", "received": self.received(seconds=5)},
+            {"received": self.received(days=4)},
+            {"received": "from nowhere by somewhere; yesterday or so"},
+        )
+        for number, look in enumerate(looks):
+            row = self.arrive(sender=f"{number}@shop.test", **look)
+            self.assertEqual(row.decision_ids.outcome, "created", look)
+        self.assertEqual((self.made(), self.sent()), (4, 4))
+
+    def test_mail_from_the_future_is_new_and_keeps_the_providers_time(self):
+        row = self.arrive(date="Fri, 01 Jan 2100 10:00:00 +0000")
+        self.assertEqual(row.decision_ids.outcome, "created")
+        partner = self.env["res.partner"].browse(row.link_ids.res_id)
+        self.assertEqual(self.lines(partner).date, row.date.replace(microsecond=0))
+        ahead = self.now() + timedelta(days=30)
+        key = self.world.deliver(raw=self.mail(sender="x@y.test"), received_at=ahead)
+        self.look(self.mailbox)
+        self.assertEqual(self.rows(self.mailbox)[key].decision_ids.outcome, "created")
+
+    def test_an_old_mail_appended_with_its_date_is_history(self):
+        decision = self.deliver(age=timedelta(days=400))
+        self.assertFalse(decision)
+        self.assertEqual((self.made(), self.sent()), (0, 0))
+
+    def test_a_mailbox_that_is_connected_anew_takes_what_it_finds_as_history(self):
+        self.arrive("Before")
+        made = self.made()
+        self.mailbox._purge_mail()
+        self.run_jobs()
+        before = self.now() - timedelta(minutes=1)
+        self.world.deliver(raw=self.mail("Meanwhile", sender="c@d.test"), received_at=before)
+        self.start(self.mailbox)
+        self.assertEqual(self.made(), made, "neither what was here nor what came meanwhile")
+        again = self.arrive("After", sender="e@f.test")
+        self.assertEqual(again.decision_ids.outcome, "created")
+
+    def test_what_comes_days_late_is_routed_but_not_answered(self):
+        """The mailbox was paused: these are real mails, but an answer by return is none."""
+        self.mailbox.import_started_at -= timedelta(days=30)
+        decision = self.deliver(age=timedelta(days=5))
+        self.assertEqual((decision.outcome, self.sent()), ("created", 0))
+        self.assertIn("days old", decision.deed_ids.detail)
+
+
 def _history(row):
     mail = facts.mail_of(row)
     return mail.batch.history(mail)
