@@ -55,6 +55,7 @@ from . import mailbox_hooks
 from . import mailbox_new_record
 from . import mailbox_routing
 from . import mailbox_belonging
+from . import mailbox_belonging_talk
 from . import mailbox_older
 from . import mailbox_quiet
 from . import ir_mail_server

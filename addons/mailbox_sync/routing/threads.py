@@ -279,6 +279,7 @@ class Evidence:
             SQL(
                 """SELECT conversation_id, since, model, res_id FROM mailbox_belonging
                    WHERE conversation_id = ANY(%s) AND undone_at IS NULL AND scope != 'one'
+                     AND NOT COALESCE(keeps_record, FALSE)
                    ORDER BY id""",
                 sorted(talks),
             )

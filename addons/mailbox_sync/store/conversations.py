@@ -12,6 +12,7 @@ from typing import Any
 from odoo.tools import SQL
 
 from . import sql
+from .families import Arrivals, Families, keep_apart
 from .line import Line
 from .matches import Gathering, Matches, conversation_name, decide
 
@@ -69,6 +70,9 @@ class Conversations:
         }
         matches = Matches(self._cr, self._mailbox_id, threads, replaced)
         gatherings, evidence = decide(new, matches, held)
+        families = Families(self._cr, [known for one in gatherings for known in one.known])
+        if families:
+            gatherings = keep_apart(gatherings, families, Arrivals(self._lines, matches, held))
         self._merge(gatherings)
         self._update([one for one in gatherings if one.known])
         self._create([one for one in gatherings if not one.known], new)

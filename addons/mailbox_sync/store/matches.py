@@ -20,7 +20,7 @@ from ..threads import Thread, keys_of_row
 from ..values import naive
 from . import sql
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "conversation_id",
     "conversation_key",
@@ -53,7 +53,7 @@ class Matches:
         cr.execute(_query(mailbox_id, new.values(), replaced))
         matches: dict[int, Match[int]] = {}
         for bucket, *values in cr.fetchall():
-            row = dict(zip(_COLUMNS, values, strict=True))
+            row = dict(zip(COLUMNS, values, strict=True))
             match = matches.get(row["id"])
             if match is None:
                 match = matches[row["id"]] = Match(row["conversation_id"], keys_of_row(row))
@@ -89,7 +89,7 @@ def _query(mailbox_id: int, new: Iterable[Thread], replaced: list[int]) -> SQL:
            ORDER BY b.bucket, m.conversation_id, m.correspondents COLLATE "C",
                CASE WHEN b.each THEN m.id END,
                (m.conversation_buckets[1] = b.bucket) DESC, m.is_outgoing DESC""",
-        columns=sql.columns("m", _COLUMNS),
+        columns=sql.columns("m", COLUMNS),
         rows=sql.unnest({"bucket": "int8", "each": "bool"}, rows, "b"),
         buckets=f"{{{','.join(str(row['bucket']) for row in rows)}}}",
         mailbox=mailbox_id,

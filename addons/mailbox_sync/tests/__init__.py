@@ -50,5 +50,6 @@ from . import test_routing_loops
 from . import test_routing_older
 from . import test_routing_tours
 from . import test_aliases
+from . import test_talks
 from . import test_people
 from . import test_why

@@ -112,6 +112,7 @@ class TestBelonging(RoutingCase):
             .create(
                 {
                     "message_id": self.first.id,
+                    "scope": "later",
                     "way": "conversation",
                     "other_id": other.conversation_id.id,
                 }
