@@ -48,6 +48,7 @@ from . import test_routing_threads
 from . import test_routing_forged
 from . import test_routing_loops
 from . import test_routing_older
+from . import test_routing_sent
 from . import test_routing_tours
 from . import test_aliases
 from . import test_talks
