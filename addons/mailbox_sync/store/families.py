@@ -4,14 +4,11 @@ them together again, whatever the provider or References say."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from odoo.tools import SQL
 
+from .line import Line
 from .matches import Gathering, Matches
-
-if TYPE_CHECKING:
-    from .writer import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Arrivals:
     """The messages of a page that have to choose: their lines, what they may be linked with, and
     the conversations that hold them already."""
 
-    lines: "Mapping[str, Line]"
+    lines: Mapping[str, Line]
     matches: Matches
     held: Mapping[str, int]
 
