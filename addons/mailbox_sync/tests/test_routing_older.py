@@ -229,7 +229,7 @@ class TestArchive(RoutingCase):
         row = self.arrive(date="Fri, 01 Jan 2100 10:00:00 +0000")
         self.assertEqual(row.decision_ids.outcome, "created")
         partner = self.env["res.partner"].browse(row.link_ids.res_id)
-        self.assertEqual(self.lines(partner).date, row.date.replace(microsecond=0))
+        self.assertEqual(self.lines(partner)[0].date, row.date.replace(microsecond=0))
         ahead = self.now() + timedelta(days=30)
         key = self.world.deliver(raw=self.mail(sender="x@y.test"), received_at=ahead)
         self.look(self.mailbox)

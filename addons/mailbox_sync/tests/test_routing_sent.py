@@ -66,8 +66,9 @@ class TestSent(MockSmtplibCase, RoutingCase):
         for number, send in enumerate((self.by_comment, self.by_template, self.by_composer)):
             line = send()
             wire = self.on_the_wire(line)
-            self.assertEqual(wire[OWN_ID_HEADER], wire["Message-Id"])
-            self.assertEqual(wire[OWN_ID_HEADER], line.message_id, send.__name__)
+            # Long headers are folded: what comes back begins with a space.
+            self.assertEqual(wire[OWN_ID_HEADER].strip(), line.message_id, send.__name__)
+            self.assertEqual(wire["Message-Id"].strip(), line.message_id, send.__name__)
             new_id = f"<CAF=relay{number}@mail.gmail.com>"
             wire.replace_header("Message-Id", new_id)
             at = self.now()
