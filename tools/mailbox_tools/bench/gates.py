@@ -33,7 +33,7 @@ GATES = {
     "B1 p95": Gate("change at the provider to row painted, 95 of 100 mails", 1000, 400, "ms"),
     "B2": Gate("webhook: p99 of the answers at 200 calls a second", 50, 15, "ms"),
     "B2 slow": Gate("webhook: answers over one second, or refused", 0, 0),
-    "B2 sql": Gate("webhook: SQL statements a call (was 14 and more)", 14, 8),
+    "B2 sql": Gate("webhook: SQL statements a call", 14, 8),
     "B3": Gate("row painted with every push dropped, 95 of 100 mails", 60, 30, "s"),
     "C1": Gate("replies to chatter, ours / stock", 4, 8, "", True),
     "C2": Gate("new leads, ours / stock", 3, 6, "", True),

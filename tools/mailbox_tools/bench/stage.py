@@ -28,7 +28,8 @@ from mailbox_tools.postgres import PrivateInstance
 #: Settings that must be as PostgreSQL ships them, or the figures are worth nothing.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 ADDONS = ("mailbox_sync", "crm")
-_WORKERS = 3
+#: As README.md has it: more than the jobs of mail may use, so that a screen finds one free.
+_WORKERS = 4
 #: More units a minute than any import can spend: rows that measure work must not measure waiting.
 UNLIMITED = "100000000"
 
