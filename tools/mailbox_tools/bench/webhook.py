@@ -22,7 +22,7 @@ RATE = 200
 _WARM_SECONDS = 4
 #: Scheduled tasks that are due, and how long they are waited for.
 _TASKS = "SELECT count(*) FROM ir_cron WHERE active AND nextcall <= now() AT TIME ZONE 'UTC'"
-_TASKS_SECONDS = 120.0
+_TASKS_SECONDS = 60.0
 
 
 @dataclass
