@@ -6,13 +6,20 @@ from odoo import fields
 from odoo.tools import SQL
 
 #: Option to its default.
+#: ``automatic_*``: mails that go out by themselves to one correspondent, an hour from all mailboxes
+#: and a day from one of them; 0: none goes out. ``loop_pair_*``: mails of one sender that reach
+#: records through one mailbox, in so many minutes; 0: no limit.
 DEFAULTS = {
     "alert_owner": "activity",
     "alert_managers": "notify",
     "alert_channel": "",
     "alert_lag_seconds": "120",
     "alert_silent_minutes": "15",
+    "automatic_limit": "2",
+    "automatic_pair_limit": "6",
     "event_days": "365",
+    "loop_pair_limit": "30",
+    "loop_pair_minutes": "60",
     "run_days": "30",
     "trace_days": "30",
 }

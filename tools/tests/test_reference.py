@@ -73,6 +73,10 @@ def test_every_setting_of_the_server_is_told() -> None:
         if "tests" not in path.parts
     )
     options = set(re.findall(r"\b(?:option|_configured_keys)\(\s*\"([a-z_]+)\"", source))
-    parameters = set(re.findall(r"\"(mailbox_sync\.[a-z]+_days)\"", source))
-    assert options and parameters
-    assert options | parameters == told
+    on_screen = set(re.findall(r"^    mailbox_([a-z_]+) = fields", source, re.MULTILINE))
+    on_screen |= set(re.findall(r"config_parameter=\"mailbox_sync\.([a-z_]+)\"", source))
+    defaults = (paths.ADDONS / "mailbox_sync" / "options.py").read_text(encoding="utf-8")
+    known = set(re.findall(r"^    \"([a-z_]+)\": ", defaults, re.MULTILINE))
+    parameters = {name.removeprefix("mailbox_sync.") for name in told if "." in name}
+    assert options == {name for name in told if "." not in name}
+    assert known and known - on_screen <= parameters <= known

@@ -15,7 +15,8 @@ from psycopg2.extras import Json
 
 from mailbox_core.rules.stages.finding import LOOP_HEADER
 
-from ..routing import limits, older, people
+from .. import options
+from ..routing import older, people
 from ..routing.actions import desk
 from ..routing.actions.done import Done
 
@@ -53,8 +54,8 @@ class MailboxAutomatic(models.Model):
         now = fields.Datetime.now()
         seconds_now = now.timestamp()
         rules = {
-            None: ("enough", limits.number(self.env, "automatic_limit"), _HOUR),
-            mailbox.id: ("enough_pair", limits.number(self.env, "automatic_pair_limit"), _DAY),
+            None: ("enough", options.number(self.env, "automatic_limit"), _HOUR),
+            mailbox.id: ("enough_pair", options.number(self.env, "automatic_pair_limit"), _DAY),
         }
         sent = {}
         for row_id, mailbox_id, times in self._hold(address, rules, now):
@@ -122,8 +123,8 @@ class MailboxRoute(models.Model):
     def _silences(self, mail):
         """Why there is no automatic answer, by word."""
         sender, mailbox = mail.facts.sender, mail.row.mailbox_id.address
-        hourly = limits.number(self.env, "automatic_limit")
-        daily = limits.number(self.env, "automatic_pair_limit")
+        hourly = options.number(self.env, "automatic_limit")
+        daily = options.number(self.env, "automatic_pair_limit")
         return {
             "machine": self.env._("Machines get no automatic answer."),
             "nobody": self.env._("Nobody reads mail at %s.", sender or self.env._("no address")),

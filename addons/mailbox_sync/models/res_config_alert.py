@@ -3,9 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..options import DEFAULTS, number
-
-_NUMBERS = ("alert_lag_seconds", "alert_silent_minutes", "trace_days")
+from ..options import DEFAULTS
 
 
 class ResConfigSettings(models.TransientModel):
@@ -46,22 +44,3 @@ class ResConfigSettings(models.TransientModel):
             wanted = settings.mailbox_alert_managers == "channel"
             if wanted and not settings.mailbox_alert_channel_id:
                 raise ValidationError(self.env._("Choose the channel that alerts go to."))
-
-    @api.constrains(*(f"mailbox_{name}" for name in _NUMBERS))
-    def _check_mailbox_numbers(self):
-        for settings in self:
-            if any(settings[f"mailbox_{name}"] < 0 for name in _NUMBERS):
-                raise ValidationError(self.env._("Times of the mailbox settings begin at 0."))
-
-    @api.model
-    def get_values(self):
-        return super().get_values() | {
-            f"mailbox_{name}": number(self.env, name) for name in _NUMBERS
-        }
-
-    def set_values(self):
-        result = super().set_values()
-        parameters = self.env["ir.config_parameter"].sudo()
-        for name in _NUMBERS:
-            parameters.set_param(f"mailbox_sync.{name}", str(self[f"mailbox_{name}"]))
-        return result

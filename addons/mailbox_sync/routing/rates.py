@@ -15,7 +15,8 @@ from odoo.tools import SQL
 
 from mailbox_core.rules import stages
 
-from . import limits, older
+from .. import options
+from . import older
 
 
 class Rates:
@@ -66,8 +67,8 @@ class Rates:
             int(param("mail.gateway.loop.minutes", 120)),
         )
         self._pair_limits = (
-            limits.number(self._env, "loop_pair_limit"),
-            limits.number(self._env, "loop_pair_minutes"),
+            options.number(self._env, "loop_pair_limit"),
+            options.number(self._env, "loop_pair_minutes"),
         )
         senders = sorted({mail.facts.sender for mail in self._batch.mails} - {""})
         allowed = self._env["mail.gateway.allowed"].sudo()
