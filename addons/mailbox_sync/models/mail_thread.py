@@ -8,7 +8,7 @@ from mailbox_core.rules import clues
 from ..routing import together
 from ..routing.clues import answer_key
 from ..routing.gateway import POSTED
-from ..routing.process import HANDED, is_gateways
+from ..routing.process import handed_in, is_gateways
 from ..routing.threads import Line
 
 
@@ -38,13 +38,13 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def message_parse(self, message, save_original=False):
-        handed = self.env.context.get(HANDED)
+        handed = handed_in(self.env)
         values = handed and handed.values()
         return values or super().message_parse(message, save_original=save_original)
 
     @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
-        handed = self.env.context.get(HANDED)
+        handed = handed_in(self.env)
         routes = handed and handed.routes()
         return routes or super().message_route(
             message, message_dict, model, thread_id, custom_values
@@ -53,7 +53,7 @@ class MailThread(models.AbstractModel):
     def _message_post_after_hook(self, message, msg_values):
         result = super()._message_post_after_hook(message, msg_values)
         posted = self.env.context.get(POSTED)
-        if posted is not None:
+        if isinstance(posted, list):
             posted.append(Line(message.message_id, message.id, self._name, self.id))
         return result
 

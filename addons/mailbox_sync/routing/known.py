@@ -30,8 +30,10 @@ FOLLOWED = "mailbox_sync.followers"
 
 
 def of(env):
-    """The ``Known`` of the batch that is posted in this environment, or None."""
-    return env.context.get(KNOWN)
+    """The ``Known`` of the batch that is posted in this environment, or None. A client may put
+    anything into its context; it cannot put one of these."""
+    found = env.context.get(KNOWN)
+    return found if isinstance(found, Known) else None
 
 
 def note_change(env):

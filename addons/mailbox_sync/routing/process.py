@@ -45,6 +45,13 @@ class Handed:
         return routes
 
 
+def handed_in(env):
+    """What the call in this environment was handed, or None. A client may put anything into its
+    context; it cannot put one of these."""
+    found = env.context.get(HANDED)
+    return found if isinstance(found, Handed) else None
+
+
 def run(thread, mail, values, routes, message_id, message=None):
     """Process a mail that is read and has its routes, as ``message_route`` of Odoo makes them; the
     id of the record (of the last one). ``message``: as much of the mail as Odoo needs to answer it.

@@ -147,7 +147,7 @@ def hints(env):
 def stages(env):
     """The fixed questions before any rule."""
     return {
-        "loop": env._("Does it come back to us, or from a sender without end?"),
+        "loop": env._("Is it part of a loop?"),
         "own": env._("Did we write it?"),
         "bounce": env._("Does it report on a delivery?"),
         "auto_reply": env._("Is it an automatic answer?"),

@@ -1,12 +1,17 @@
 """Routing by From is never authentication (S11): who may add to a record by mail, and who may
 not."""
 
+from markupsafe import Markup
 from odoo.exceptions import AccessError
 from odoo.tests.common import tagged
+from odoo.tools import mute_logger
 
 from mailbox_core.rules import clues
 
 from ..routing.clues import answer_key
+from ..routing.gateway import POSTED
+from ..routing.known import KNOWN
+from ..routing.process import HANDED
 from .routing_common import FORGED, VOUCHED, RoutingCase
 
 
@@ -112,6 +117,21 @@ class TestForged(RoutingCase):
         self.mailbox.routing = "own"
         self.assertEqual(self.deliver(sender="new@shop.test").outcome, "stored")
         self.assertFalse(rule.link_ids)
+
+    def test_what_a_client_puts_into_its_context_is_not_believed(self):
+        forged = {
+            KNOWN: {"clean": ["<script>alert(1)</script>"]},
+            HANDED: {"values": {"subject": "Forged"}, "routes": []},
+            POSTED: "nothing",
+        }
+        record = self.record.with_context(**forged)
+        line = record.message_post(body=Markup("<p>Hi<script>alert(1)</script></p>"))
+        self.assertNotIn("script", line.body)
+        before = self.env["res.partner"].search_count([])
+        mail = "From: eve@x.test\r\nTo: nobody@x.test\r\nMessage-ID: <a@x.test>\r\n\r\nhi\r\n"
+        with mute_logger("odoo.addons.mail.models.mail_thread"), self.assertRaises(ValueError):
+            record.env["mail.thread"].message_process(False, mail)
+        self.assertEqual(self.env["res.partner"].search_count([]), before)
 
 
 @tagged("post_install", "-at_install")
