@@ -11,7 +11,7 @@ from . import addresses, process, together
 _MAILS = 40
 _OCTETS = 4_000_000
 #: Addons whose steps look at nothing but their own mail, whatever the model.
-_KNOWN = frozenset({"mail", "mass_mailing", "mailbox_sync", "sms"})
+_KNOWN = frozenset({"mail", "mass_mailing", "mailbox_sync", "rating", "sms"})
 _OPENING = ("message_new", "_mailbox_new")
 _POSTING = ("_mailbox_append", "message_update", "message_post", "_message_post_after_hook")
 
