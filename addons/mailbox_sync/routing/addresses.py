@@ -2,6 +2,7 @@
 And whose are never a contact. Always asked as superuser."""
 
 import re
+from functools import lru_cache
 
 from odoo.tools import email_normalize
 
@@ -12,10 +13,18 @@ NOBODY_PARAM = "mailbox_sync.nobody"
 _MAX_PATTERNS = 500
 
 
+@lru_cache(maxsize=4096)
+def normalized(address):
+    """``email_normalize`` of Odoo, not strict; empty where there is no address. The same addresses
+    come again and again."""
+    return email_normalize(address or "", strict=False) or ""
+
+
+@lru_cache(maxsize=4096)
 def key_of(address):
     """What is the same for all spellings of an address: ``Ada.L+shop@GoogleMail.com`` is
     ``adal@gmail.com``; empty where there is no address."""
-    normal = email_normalize(address or "", strict=False) or ""
+    normal = normalized(address)
     local, _, domain = normal.rpartition("@")
     local = local.partition("+")[0] or local
     if domain in _NO_DOTS:

@@ -16,7 +16,7 @@ from mailbox_core.types import Email
 
 from ..store.raw import RawMissing, RawStore
 from ..values import aware
-from . import people, talk, threads
+from . import addresses, people, talk, threads
 from .book import Book
 from .known import Known
 from .rates import Rates
@@ -180,7 +180,7 @@ class Batch:
                 form
                 for mail in self.mails
                 for address in (mail.facts.sender, *mail.facts.to, *mail.facts.cc)
-                if (form := email_normalize(address, strict=False))
+                if (form := addresses.normalized(address))
             }
             self.directory.learn(used)
             domains = self.env["mail.alias.domain"].sudo()

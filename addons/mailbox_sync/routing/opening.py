@@ -56,7 +56,9 @@ class Opening:
     def touches(self, mail):
         """Whether what becomes of this mail may depend on one that waits: the same sender, or the
         same conversation by whatever sign."""
-        return not self._keys.isdisjoint(_keys(mail) | {("id", one) for one in mail.ids})
+        return bool(self._keys) and not self._keys.isdisjoint(
+            _keys(mail) | {("id", one) for one in mail.ids}
+        )
 
     def take(self):
         """Those that wait; none do any more."""
