@@ -16,7 +16,8 @@ from mailbox_core.types import Email
 
 from ..store.raw import RawMissing, RawStore
 from ..values import aware
-from . import addresses, people, talk, threads
+from . import people, talk, threads
+from .addresses import normalized
 from .book import Book
 from .known import Known
 from .rates import Rates
@@ -180,7 +181,7 @@ class Batch:
                 form
                 for mail in self.mails
                 for address in (mail.facts.sender, *mail.facts.to, *mail.facts.cc)
-                if (form := addresses.normalized(address))
+                if (form := normalized(address))
             }
             self.directory.learn(used)
             domains = self.env["mail.alias.domain"].sudo()

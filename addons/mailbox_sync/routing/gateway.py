@@ -143,7 +143,7 @@ def _only(mail, addresses):
     batch = mail.batch
     found = batch.env["res.partner"]
     for address in addresses:
-        form = addresses.normalized(address)
+        form = normalized(address)
         if not form:
             return None
         if form not in batch.aliases:
