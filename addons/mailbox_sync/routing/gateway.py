@@ -15,6 +15,7 @@ from mailbox_core.mime.parse import iter_parts
 
 from ..store.raw import RawMissing
 from . import clues, process, together
+from .addresses import normalized
 from .known import KNOWN
 
 #: The context key of a list that takes every ``Line`` which is posted.
