@@ -27,17 +27,19 @@ class Cast:
     project: int
 
 
-def _seller(name: str) -> Values:
-    """A person who is told of things inside Odoo: only the scene's own mail shall leave it."""
+def _seller(odoo: OdooClient, name: str) -> Values:
+    """A salesperson who is told of things inside Odoo: only the scene's own mail shall leave it."""
+    wanted = [("module", "=", "sales_team"), ("name", "=", "group_sale_salesman_all_leads")]
+    group = odoo.call("ir.model.data", "search_read", wanted, ["res_id"])[0]["res_id"]
     login = name.split()[0].lower()
     told = {"email": f"{login}@example.com", "notification_type": "inbox"}
-    return {"name": name, "login": login, **told}
+    return {"name": name, "login": login, "group_ids": [(4, group)], **told}
 
 
 def cast(odoo: OdooClient) -> Cast:
     """Two salespeople, a channel of Discuss, an acknowledgement and a project."""
     sellers = [
-        odoo.call("res.users", "create", [_seller(name)])[0]
+        odoo.call("res.users", "create", [_seller(odoo, name)])[0]
         for name in ("Sam Seller", "Sue Seller")
     ]
     channel = odoo.call("discuss.channel", "create", [{"name": CHANNEL}])[0]
