@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
@@ -32,6 +33,9 @@ stretch goals were set before the product was built.
 - Mails: a deterministic mix, 20 % HTML newsletters, 8 % with files, up to 5 MB; threads of four.
 - Durability: {durability}.
 """
+
+#: A list of numbers, which may be thousands: they share a line.
+_NUMBERS = re.compile(r"\[[-+\d.eE,\s]+\]")
 
 
 def plain(
@@ -123,7 +127,8 @@ def merged(before: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(result: dict[str, Any]) -> str:
-    return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    return _NUMBERS.sub(lambda found: " ".join(found[0].split()), text)
 
 
 def _facts(one: Figure) -> str:
