@@ -24,7 +24,8 @@ from ..values import naive
 _logger = logging.getLogger(__name__)
 
 #: Everything but the job, for all mailboxes of the address: two statements, one round trip. The
-#: first waits for others who note something of them, the second sees what they have enqueued.
+#: first waits for others who note something of them, the second sees what they have enqueued. Jobs
+#: are asked for twice: those that wait have a partial index of their own (OCA ``queue_job``).
 _NOTE = """
     SELECT b.id FROM mailbox m
       JOIN mailbox_subscription b ON b.mailbox_id = m.id AND b.state != 'off'

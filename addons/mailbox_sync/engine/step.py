@@ -204,12 +204,12 @@ class Step:
                 answers = self._fetch(refs, how, brought)
                 whole = brought.trouble is None
                 settled = plan.settle(answers, known, context, refs if strict and whole else ())
-                rows = settled.over({})
-                brought.rows |= rows
+                found = settled.over({})
+                brought.rows |= found
                 brought.answers += len(answers)
                 size += sum(len(one.raw) for one in answers if isinstance(one, Content))
                 last = number == len(fetches) - 1 or not whole
-                reader.take(self._new_contents(answers, rows), last)
+                reader.take(self._new_contents(answers, found), last)
                 if not whole:
                     break
             reader.finish()

@@ -107,6 +107,10 @@ class Mailbox(models.Model):
             )
         )
 
+    def _is_editor(self):
+        """Whether the user may edit this mailbox."""
+        return self.env.user in self.sudo().editor_ids
+
     def _check_sharing(self):
         """Who may decide who reads: the owner; anybody with rights on a mailbox that holds nothing
         yet; and a manager when the owner's account is closed. Raises AccessError."""

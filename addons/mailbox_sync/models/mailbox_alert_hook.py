@@ -83,7 +83,7 @@ class MailboxAlertHook(models.Model):
         self.ensure_one()
         if not (self.exists() and alert.exists() and self.active):
             return "nothing to do"
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        uuid = self.env["mailbox.credential"]._database_uuid()
         error = self._call(alert._payload(event), f"{uuid}-alert-{alert.id}-{event}")
         if error is None:
             return self.last_result

@@ -80,9 +80,8 @@ class MailboxBelonging(models.Model):
     def _compute_can_undo(self):
         """The last word about a conversation can be taken back by those who edit the mailbox."""
         for word in self:
-            editors = word.mailbox_id.sudo().editor_ids
             later = word.sudo()._later()
-            word.can_undo = not word.undone_at and not later and self.env.user in editors
+            word.can_undo = not word.undone_at and not later and word.mailbox_id._is_editor()
 
     def _record(self):
         if not self.model or self.model not in self.env or not self.res_id:
@@ -253,10 +252,11 @@ class MailboxMessage(models.Model):
     )
     may_decide = fields.Boolean(compute="_compute_may_decide")
 
+    @api.depends("mailbox_id.editor_ids")
     @api.depends_context("uid")
     def _compute_may_decide(self):
         for message in self:
-            message.may_decide = self.env.user in message.mailbox_id.sudo().editor_ids
+            message.may_decide = message.mailbox_id._is_editor()
 
     def _open_move(self, name, **values):
         self._check_decider()

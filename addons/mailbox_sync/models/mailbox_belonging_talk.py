@@ -130,7 +130,7 @@ class MailboxConversation(models.Model):
     @api.depends_context("uid")
     def _compute_may_decide(self):
         for talk in self:
-            talk.may_decide = self.env.user in talk.mailbox_id.sudo().editor_ids
+            talk.may_decide = talk.mailbox_id._is_editor()
 
     @api.depends("belonging_ids.undone_at")
     @api.depends_context("uid")

@@ -74,7 +74,8 @@ class MailboxDeed(models.Model):
         try:
             mail = facts.mail_of(self.message_id)
             body = webhook.payload(mail, self.route_id, self._record())
-            status = action._deliver(body, f"{self._database()}-{self.id}")
+            uuid = self.env["mailbox.credential"]._database_uuid()
+            status = action._deliver(body, f"{uuid}-{self.id}")
         except (Throttled, Unavailable) as error:
             return self._put_off(error)
         except (ProviderError, RawMissing, UserError) as error:
@@ -87,9 +88,6 @@ class MailboxDeed(models.Model):
         if not self.model or self.model not in self.env:
             return None
         return self.env[self.model].browse(self.res_id).exists() or None
-
-    def _database(self):
-        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def _put_off(self, error):
         attempts = self.attempts + 1

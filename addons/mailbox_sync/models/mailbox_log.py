@@ -142,18 +142,11 @@ class MailboxMessage(models.Model):
     )
     log_ids = fields.One2many("mailbox.log", "message_id", string="Logged on", readonly=True)
     in_chatter = fields.Boolean(compute="_compute_in_chatter")
-    may_decide = fields.Boolean(compute="_compute_may_decide")
 
     @api.depends("log_ids.mail_message_id", "link_ids.mail_message_id")
     def _compute_in_chatter(self):
         for message in self:
             message.in_chatter = bool(message.sudo()._chatter_lines())
-
-    @api.depends("mailbox_id.editor_ids")
-    @api.depends_context("uid")
-    def _compute_may_decide(self):
-        for message in self:
-            message.may_decide = self.env.user in message.mailbox_id.sudo().editor_ids
 
     def _chatter_lines(self):
         return self.log_ids.mail_message_id | self.link_ids.mail_message_id

@@ -53,7 +53,7 @@ class MailboxMessage(models.Model):
         if self.env.su:
             return
         for mailbox in self.mailbox_id:
-            if self.env.user not in mailbox.sudo().editor_ids:
+            if not mailbox._is_editor():
                 raise AccessError(
                     self.env._("You may read %s but not change it.", mailbox.display_name)
                 )

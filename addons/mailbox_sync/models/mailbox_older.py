@@ -334,7 +334,7 @@ class Mailbox(models.Model):
 
     def _check_older(self):
         """Raises AccessError, UserError unless the person may route older mail of this mailbox."""
-        if self.env.user not in self.sudo().editor_ids:
+        if not self._is_editor():
             raise AccessError(
                 self.env._("Only those who may edit the mailbox decide about its mail.")
             )

@@ -107,20 +107,17 @@ class MailboxPushConfig(models.Model):
         except Refused as error:
             raise UserError(error.detail) from error
         self._seal(account.dump())
-        self.sudo().service_key_database = self._this_database()
+        self.sudo().service_key_database = self.env["mailbox.credential"]._database_uuid()
         self.write({"service_account": account.email, "service_key_id": account.key_id})
 
     def _open_key(self):
         """The service account with its key; None without one, or in a copy of the database that
         stored it. Raises UserError when the key cannot be opened."""
         self.ensure_one()
-        config = self.sudo()
-        if not config.service_key or config.service_key_database != self._this_database():
+        config, here = self.sudo(), self.env["mailbox.credential"]._database_uuid()
+        if not config.service_key or config.service_key_database != here:
             return None
         return ServiceAccount.parse(config._open_secret())
-
-    def _this_database(self):
-        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def action_forget_service_key(self):
         """Delete the stored key; it stays valid at Google until it is deleted there."""

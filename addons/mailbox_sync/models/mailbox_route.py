@@ -241,10 +241,10 @@ class MailboxRoute(models.Model):
                     target._check_field_access(target._fields[name], "write")
             elif route.action == "record":
                 route.record_ref.with_env(self.env).check_access("write")
-            owner = route.mailbox_id.sudo()
-            if owner and self.env.user not in owner.editor_ids:
+            mailbox = route.mailbox_id.sudo()
+            if mailbox and not mailbox._is_editor():
                 raise AccessError(
-                    self.env._("Only those who may edit %s make rules for it.", owner.address)
+                    self.env._("Only those who may edit %s make rules for it.", mailbox.address)
                 )
 
     # -- asking --------------------------------------------------------------------------------

@@ -250,9 +250,7 @@ class MailboxMessage(models.Model):
     def _check_decider(self):
         """Raises AccessError unless the user may edit all the mailboxes of these messages."""
         self.check_access("read")
-        if not self.env.su and any(
-            self.env.user not in mailbox.editor_ids for mailbox in self.mailbox_id.sudo()
-        ):
+        if not self.env.su and not all(one._is_editor() for one in self.mailbox_id):
             raise AccessError(
                 self.env._("Only those who may edit the mailbox decide about its mail.")
             )

@@ -60,7 +60,7 @@ class MailboxFolder(models.Model):
     def action_teach(self):
         """The editor with a new rule for mail with this label, or in this folder."""
         self.ensure_one()
-        if self.env.user not in self.mailbox_id.sudo().editor_ids:
+        if not self.mailbox_id._is_editor():
             raise AccessError(self.env._("Only those who may edit the mailbox make rules for it."))
         line = {"field": "folder", "op": "is", "value": self.name}
         defaults = {

@@ -57,7 +57,7 @@ class MailboxDecision(models.Model):
 
     def _compute_can_decide(self):
         for decision in self:
-            decision.can_decide = self.env.user in decision.mailbox_id.sudo().editor_ids
+            decision.can_decide = decision.mailbox_id._is_editor()
 
     def _compute_partner_suggestion(self):
         for decision in self:

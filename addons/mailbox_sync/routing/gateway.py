@@ -8,7 +8,7 @@ gateway knows replies and copies of this mail.
 from markupsafe import Markup
 from odoo import fields
 from odoo.tools import email_normalize
-from odoo.tools.mail import append_content_to_html, html_sanitize
+from odoo.tools.mail import append_content_to_html
 
 from mailbox_core.errors import ProviderError
 from mailbox_core.mime.parse import iter_parts
@@ -16,7 +16,7 @@ from mailbox_core.mime.parse import iter_parts
 from ..store.raw import RawMissing
 from . import clues, process, together
 from .addresses import normalized
-from .known import KNOWN
+from .known import KNOWN, gateways_html
 
 #: The context key of a list that takes every ``Line`` which is posted.
 POSTED = "mailbox_posted"
@@ -46,7 +46,7 @@ def message_dict(mail, clean=None):
         "references": " ".join(email.references),
         "in_reply_to": " ".join(email.in_reply_to),
         "date": fields.Datetime.to_string(row.date),
-        "body": _body(email, clean or _sanitized),
+        "body": _body(email, clean or gateways_html),
         "attachments": list(_attachments(mail)),
     }
 
@@ -222,10 +222,6 @@ def _short_text(record, mail):
     every HTML text before it looks whether anybody is."""
     asked = "sms_content" in record._get_notify_valid_parameters()
     return {"sms_content": mail.email.text} if asked and mail.email.text else {}
-
-
-def _sanitized(html):
-    return html_sanitize(html, sanitize_tags=False, strip_classes=True)
 
 
 def _once(mail):

@@ -116,7 +116,7 @@ class Known:
         field that keeps it does so again, more strictly: where once is enough it is done once."""
         options = options_of(field)
         if not options or not once_is_enough(html):
-            return html_sanitize(html, sanitize_tags=False, strip_classes=True)
+            return gateways_html(html)
         cleaned = html_sanitize(html, **{**options, "strip_classes": True})
         self._clean.add(str(cleaned))
         return cleaned
@@ -124,6 +124,11 @@ class Known:
     def is_clean(self, html):
         """Whether ``html`` is exactly what ``clean`` made."""
         return html in self._clean
+
+
+def gateways_html(html):
+    """``html`` as Odoo's gateway hands it over (``mail.thread._message_parse_extract_payload``)."""
+    return html_sanitize(html, sanitize_tags=False, strip_classes=True)
 
 
 def once_is_enough(html):

@@ -8,7 +8,7 @@ from odoo import SUPERUSER_ID
 
 from mailbox_core.mime.arrival import arrived_at
 
-from ..mapping import naive
+from ..values import naive
 
 #: Context under which nothing is answered or notified.
 QUIET = "mailbox_older"

@@ -142,13 +142,8 @@ def is_nobody(address):
     return bool(_NOBODY.search(address.rpartition("@")[0]))
 
 
-def words(env, address):
-    """What rules may ask about a sender: ``known``, ``internal``, ``customer``, ``company``."""
-    return words_of(partner_of(env, address))
-
-
 def words_of(partner):
-    """As ``words``, of a partner who was found."""
+    """What rules may ask about a sender: ``known``, ``internal``, ``customer``, ``company``."""
     if not partner:
         return frozenset()
     found = {"known"}

@@ -67,11 +67,10 @@ class Work:
             self._open_together()
         made = Plan()
         try:
-            rules = self._rules_of(mail.row.mailbox_id)
-            made = make(mail, mail.row._before_route(mail, rules))
+            made = self._plan(mail)
             if self._opening.holds(made):
                 self._open_together()
-                made = make(mail, mail.row._before_route(mail, rules))
+                made = self._plan(mail)
             waits = self._waits(mail, made)
         except Exception as error:
             self._undone(mail, made, error)
@@ -80,6 +79,9 @@ class Work:
                 self._do(mail, made)
         if self._opening.is_full:
             self._open_together()
+
+    def _plan(self, mail):
+        return make(mail, mail.row._before_route(mail, self._rules_of(mail.row.mailbox_id)))
 
     def _waits(self, mail, made):
         """Whether the mail is done with others, later."""

@@ -24,8 +24,9 @@ _SUMMARY = {
     "message_count": "int4",
     "unread_count": "int4",
 }
-_NAME_CHARACTERS = 60
-_PEOPLE_CHARACTERS = 500
+#: Characters of one name, and of all names, that a conversation shows.
+NAME_CHARACTERS = 60
+PEOPLE_CHARACTERS = 500
 _NOW = SQL("(now() AT TIME ZONE 'UTC')")
 #: How a conversation (c) takes in what a row (v) of the same columns says.
 _TAKE_IN = SQL(
@@ -37,7 +38,7 @@ _TAKE_IN = SQL(
        message_count = c.message_count + v.message_count,
        unread_count = c.unread_count + v.unread_count,
        write_date = (now() AT TIME ZONE 'UTC')""",
-    _PEOPLE_CHARACTERS,
+    PEOPLE_CHARACTERS,
 )
 
 
@@ -213,7 +214,7 @@ class Conversations:
         people = dict.fromkeys(filter(None, (_person(line.stored.columns) for line in ordered)))
         return {
             "subject": first.get("subject"),
-            "participants": ", ".join(people)[:_PEOPLE_CHARACTERS],
+            "participants": ", ".join(people)[:PEOPLE_CHARACTERS],
             "first_date": first["date"],
             "last_date": last["date"],
             "message_count": len(lines),
@@ -222,7 +223,7 @@ class Conversations:
 
 
 def _person(columns: dict[str, Any]) -> str:
-    return (columns.get("from_name") or columns.get("from_email") or "")[:_NAME_CHARACTERS]
+    return (columns.get("from_name") or columns.get("from_email") or "")[:NAME_CHARACTERS]
 
 
 def _is_unread(known) -> int:

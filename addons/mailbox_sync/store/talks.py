@@ -10,6 +10,7 @@ from mailbox_core.conversations import group
 
 from ..threads import keys_of_row
 from . import sql
+from .conversations import NAME_CHARACTERS, PEOPLE_CHARACTERS
 from .matches import COLUMNS
 
 
@@ -42,7 +43,7 @@ def recount(env, conversation_ids: Iterable[int]) -> None:
                    WHERE m.conversation_id = ANY(%(ids)s) AND m.disposition = 'stored'
                ), person AS (
                    SELECT conversation_id, min(date) AS first,
-                       left(COALESCE(NULLIF(from_name, ''), from_email), 60) AS name
+                       left(COALESCE(NULLIF(from_name, ''), from_email), %(name)s) AS name
                    FROM mail GROUP BY 1, 3
                )
                UPDATE mailbox_conversation c SET subject = v.subject,
@@ -57,10 +58,12 @@ def recount(env, conversation_ids: Iterable[int]) -> None:
                      FROM unnest(%(ids)s) AS a(id) LEFT JOIN mail ON mail.conversation_id = a.id
                      GROUP BY a.id) v
                LEFT JOIN (SELECT conversation_id,
-                              left(string_agg(name, ', ' ORDER BY first), 500) AS names
+                              left(string_agg(name, ', ' ORDER BY first), %(people)s) AS names
                           FROM person WHERE name <> '' GROUP BY 1) p ON p.conversation_id = v.id
                WHERE c.id = v.id""",
             ids=sorted(conversation_ids),
+            name=NAME_CHARACTERS,
+            people=PEOPLE_CHARACTERS,
         )
     )
     for model in ("mailbox.conversation", "mailbox.message", "mailbox.link"):
