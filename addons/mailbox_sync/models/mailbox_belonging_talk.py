@@ -2,13 +2,12 @@
 that comes later obeys, and undoing puts back what stood before.
 """
 
+from datetime import datetime
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..store import talks
-
-#: What a conversation is made of again when a merge is undone.
-_KEPT = ("key", "split_since")
 
 
 class MailboxBelonging(models.Model):
@@ -58,9 +57,9 @@ class MailboxBelonging(models.Model):
         all_of_it = [("conversation_id", "in", (talk | into).ids)]
         newest = messages.search(all_of_it, order="id DESC", limit=1)
         words = self.search([("conversation_id", "=", talk.id)])
-        before = {name: talk[name] for name in _KEPT}
-        before["split_since"] = fields.Datetime.to_string(talk.split_since) or False
-        before |= {
+        before = {
+            "key": talk.key,
+            "split_since": _text(talk.split_since),
             "split_of_id": talk.split_of_id.id,
             "messages": mine.ids,
             "until": newest.id,
@@ -69,12 +68,12 @@ class MailboxBelonging(models.Model):
         }
         talks.shift(self.env, mine.ids, into.id)
         words.conversation_id = into
+        if into.split_of_id == talk:
+            before["into_since"] = _text(into.split_since)
+            into.write({"split_of_id": False, "split_since": False})
         # What was split from it stays apart from what it is in now.
         sides = talk.browse(before["sides"]) - into
         sides.split_of_id = into.split_of_id or into
-        if into.split_of_id == talk:
-            into.write({"split_of_id": False, "split_since": False})
-            before["joined_side"] = into.id
         talk.unlink()
         return {"talk": "merge", "before": {"talk": before}}
 
@@ -109,12 +108,14 @@ class MailboxBelonging(models.Model):
                 "mailbox_id": into.mailbox_id.id,
                 "key": before["key"],
                 "split_of_id": into.browse(before["split_of_id"] or ()).exists().id,
-                "split_since": before["split_since"],
+                "split_since": _moment(before["split_since"]),
             }
         )
         talks.shift(self.env, {*mine.ids, *later}, talk.id)
         self.browse(before["words"]).exists().conversation_id = talk
         into.browse(before["sides"]).exists().split_of_id = talk
+        if "into_since" in before:
+            into.split_since = _moment(before["into_since"])
         self.conversation_id = self.message_id.conversation_id
 
 
@@ -177,3 +178,12 @@ class MailboxConversation(models.Model):
             "res_id": talk_id,
             "view_mode": "form",
         }
+
+
+def _text(moment):
+    """A time as JSON keeps it, to the microsecond: mail is told apart by it."""
+    return moment.isoformat() if moment else False
+
+
+def _moment(text):
+    return datetime.fromisoformat(text) if text else False

@@ -46,7 +46,8 @@ class MailboxDecision(models.Model):
         directory = people.Directory(self.env)
         directory.learn(decision.from_email or "" for decision in self)
         for decision in self:
-            partner = directory.partner(decision.from_email or "")
+            company = decision.mailbox_id.sudo().company_id
+            partner = directory.partner(decision.from_email or "", company)
             decision.is_vip = bool(partner) and "vip" in who.words(partner.sudo())
 
     @api.depends("decided_at")

@@ -117,6 +117,20 @@ class TestTalks(TalkCase):
         self.undo(side)
         self.assertEqual(self.talks(), [[1, 2, 3, 4, 5]])
 
+    def test_a_merge_of_the_whole_into_what_was_split_from_it_and_back(self):
+        side = self.split(self.second)
+        last = self.split(self.third)
+        since = side.split_since
+        self.assertTrue(since)
+        self.merge(self.talk, side)
+        self.assertEqual(self.talks(), [[1, 2], [3]])
+        self.assertEqual((side.split_of_id.ids, last.split_of_id), ([], side))
+        self.undo(side)
+        self.assertEqual(self.talks(), [[1], [2], [3]])
+        root = self.first.conversation_id
+        self.assertEqual((side.split_of_id, last.split_of_id), (root, root))
+        self.assertEqual(side.split_since, since)
+
     def test_one_mail_alone_goes_and_takes_its_answers(self):
         asked = self.second.with_user(self.owner).action_move_one()
         self.form(asked, way="keep", apart=True).action_move()

@@ -79,6 +79,10 @@ class TestWaitingBoard(RoutingCase):
         self.assertEqual((decision.urgency, decision.is_vip), ("high", True))
         self.assertEqual(decision.urgency_text, "subject: “dringend”, text: “sofort”")
         self.assertFalse(self.deliver("Lunch", sender="eve@else.test").is_vip)
+        # A contact of another company is a stranger here.
+        (company | company.child_ids).company_id = self.env["res.company"].create({"name": "Other"})
+        decision.invalidate_recordset()
+        self.assertFalse(decision.is_vip)
 
     def test_waiting_is_measured_in_hours(self):
         self.rule(approval=True)
