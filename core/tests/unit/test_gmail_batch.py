@@ -95,3 +95,14 @@ def test_b45_a_cut_answer_keeps_what_came_whole() -> None:
 def test_an_answer_without_parts_is_passing_trouble() -> None:
     with pytest.raises(Unavailable):
         decode(Response(200, {"Content-Type": "text/html"}, b"<html>"), 1)
+
+
+def test_the_parts_have_the_date_of_the_whole_answer() -> None:
+    plain = answers(part("call-0", "403 Forbidden", "{}"))
+    moment = "Sun, 22 Nov 2026 09:00:00 GMT"
+    whole = Response(200, {**plain.headers, "Date": moment}, plain.body)
+    dates = [
+        [found.headers.get("Date") for found in decode(answer, 1) if found]
+        for answer in (plain, whole)
+    ]
+    assert dates == [[None], [moment]]

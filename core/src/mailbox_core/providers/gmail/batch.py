@@ -47,7 +47,8 @@ def encode(calls: Sequence[Call], prefix: str) -> tuple[str, bytes]:
 
 
 def decode(response: Response, count: int) -> list[Response | None]:
-    """The inner answers in the order of the calls; None where none came.
+    """The inner answers in the order of the calls; None where none came. They have the whole
+    answer's Date: Google sends the parts without one, and it tells how long a pause is.
 
     Raises Unavailable when the answer is no multipart at all.
     """
@@ -55,10 +56,11 @@ def decode(response: Response, count: int) -> list[Response | None]:
     if found is None:
         raise Unavailable("The answer to a batch has no parts.", reached=True)
     mark = b"--" + (found[1] or found[2]).encode("latin-1", "replace")
+    dated = {"date": response.headers["Date"]} if "Date" in response.headers else {}
     answers: list[Response | None] = [None] * count
     # Split, not a pattern: an answer is megabytes of base64, and a pattern looks at every byte.
     for piece in (b"\n" + response.body).split(b"\n" + mark)[1:]:
-        index, answer = _answer(piece.removesuffix(b"\r"))
+        index, answer = _answer(piece.removesuffix(b"\r"), dated)
         if answer is not None and 0 <= index < count:
             answers[index] = answer
     return answers
@@ -79,7 +81,7 @@ def _request(index: int, call: Call, prefix: str) -> str:
     return "\r\n".join(lines)
 
 
-def _answer(piece: bytes) -> tuple[int, Response | None]:
+def _answer(piece: bytes, dated: Mapping[str, str]) -> tuple[int, Response | None]:
     """Index and answer of one part; -1 when it cannot be matched to a call."""
     outer, inner = _cut(piece.lstrip(b"\r\n"))
     match = re.search(r"call-(\d+)>?\s*$", _headers(outer).get("content-id", ""))
@@ -87,7 +89,7 @@ def _answer(piece: bytes) -> tuple[int, Response | None]:
     status = _STATUS_LINE.match(head)
     if match is None or status is None:
         return -1, None
-    return int(match[1]), Response(int(status[1]), _headers(head), body)
+    return int(match[1]), Response(int(status[1]), {**dated, **_headers(head)}, body)
 
 
 def _cut(data: bytes) -> tuple[bytes, bytes]:
