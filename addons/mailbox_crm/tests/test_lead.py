@@ -64,8 +64,8 @@ class TestLead(RoutingCase):
         decision = self.deliver("Dringend: Türen", sender="eve@else.test")
         urgent = self.lead(decision)
         self.assertEqual(urgent.priority, "2")
-        self.assertEqual(decision.deed_ids.kind, "priority")
-        self.assertIn("dringend", decision.deed_ids.detail)
+        self.assertEqual(decision.execution_ids.kind, "priority")
+        self.assertIn("dringend", decision.execution_ids.detail)
         company = self.env["res.partner"].create(
             {"name": "Doors", "is_company": True, "mailbox_vip": True}
         )
@@ -74,7 +74,7 @@ class TestLead(RoutingCase):
         )
         decision = self.deliver("More doors", sender="vic@doors.test")
         self.assertEqual(self.lead(decision).priority, "2")
-        self.assertIn("VIP", decision.deed_ids.detail)
+        self.assertIn("VIP", decision.execution_ids.detail)
         both = self.lead(self.deliver("Urgent", sender="vic@doors.test"))
         self.assertEqual(both.priority, "3")
         self.lead_rule.raise_priority = False
@@ -98,8 +98,8 @@ class TestLead(RoutingCase):
         members[1].assignment_domain = "[('name', 'ilike', 'window')]"
         decision = self.deliver("Doors", sender="c@shop.test")
         self.assertFalse(self.lead(decision).user_id, "nobody is there for doors")
-        self.assertEqual(decision.deed_ids.state, "failed")
-        self.assertIn("name nobody", decision.deed_ids.detail)
+        self.assertEqual(decision.execution_ids.state, "failed")
+        self.assertIn("name nobody", decision.execution_ids.detail)
 
     def test_tags_of_leads(self):
         self.lead_rule.action_ids = [(0, 0, {"kind": "tag", "value": "Doors, Mail"})]

@@ -5,7 +5,7 @@ UPDATE mailbox_credential
        failure = NULL, failure_reason = NULL, token_state = 'none';
 UPDATE mailbox_client SET client_secret = NULL;
 UPDATE mailbox_route_action SET secret = NULL, url = NULL;
-UPDATE mailbox_deed SET state = 'failed', detail = 'Neutralised copy' WHERE state = 'waiting';
+UPDATE mailbox_route_execution SET state = 'failed', detail = 'Neutralised copy' WHERE state = 'waiting';
 UPDATE mailbox_push_config
    SET service_key = NULL, service_key_database = NULL, service_account = NULL, service_key_id = NULL;
 DELETE FROM mailbox_signin;

@@ -49,7 +49,7 @@ from . import mailbox_teach
 from . import mailbox_duplicate
 from . import mailbox_acknowledge
 from . import mailbox_route_action
-from . import mailbox_deed
+from . import mailbox_route_execution
 from . import mailbox_log
 from . import mailbox_hooks
 from . import mailbox_new_record

@@ -58,7 +58,7 @@ class MailboxDecision(models.Model):
     otherwise = fields.Json(readonly=True)
     why_html = fields.Html(string="Why here", compute="_compute_why_html", sanitize=False)
     link_ids = fields.One2many(related="message_id.link_ids", string="Records")
-    deed_ids = fields.One2many(related="message_id.deed_ids", string="What rules did")
+    execution_ids = fields.One2many(related="message_id.execution_ids", string="What rules did")
     decided_by = fields.Many2one("res.users", readonly=True)
     decided_at = fields.Datetime(readonly=True)
 

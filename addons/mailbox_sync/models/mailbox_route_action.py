@@ -37,7 +37,7 @@ class MailboxRouteAction(models.Model):
     address = fields.Char(string="To", help="Addresses, separated by commas.")
     url = fields.Char(string="Address to call", help="It gets JSON by POST, signed.")
     words = fields.Char(string="What it does", compute="_compute_words")
-    deed_ids = fields.One2many("mailbox.deed", "action_id")
+    execution_ids = fields.One2many("mailbox.route.execution", "action_id")
 
     @api.model
     def _selection_kind(self):

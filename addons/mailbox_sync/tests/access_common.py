@@ -18,7 +18,7 @@ MAIL = (
     "mailbox.belonging",
     "mailbox.older",
     "mailbox.older.line",
-    "mailbox.deed",
+    "mailbox.route.execution",
     "mailbox.log",
 )
 #: Rules of a mailbox tell about its mail too, but are written by hand.
@@ -237,18 +237,18 @@ class AccessCase:
             "mailbox.decision": env["mailbox.decision"].create(
                 {**base, "message_id": mail.id, "outcome": "stored", "title": word}
             ),
-            **cls.fill_deeds(base, mail, word),
+            **cls.fill_executions(base, mail, word),
             **cls.fill_older(base, rule),
         }
 
     @classmethod
-    def fill_deeds(cls, base, mail, word):
+    def fill_executions(cls, base, mail, word):
         """What rules did with the message, and where it is logged."""
         values = {**base, "message_id": mail.id, "rfc_id": word}
         contact = {"model": "res.partner", "res_id": cls.owner.partner_id.id}
         return {
             "mailbox.log": cls.env["mailbox.log"].create({**values, **contact}),
-            "mailbox.deed": cls.env["mailbox.deed"].create(
+            "mailbox.route.execution": cls.env["mailbox.route.execution"].create(
                 {**values, "kind": "notify", "detail": word}
             ),
         }

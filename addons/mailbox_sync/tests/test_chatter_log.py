@@ -132,10 +132,12 @@ class TestChatterLog(RoutingCase):
         self.assertFalse(self.lines(self.bob))
         decision = self.deliver("Order 9")
         self.assertEqual(self.lines(self.bob).subject, "Order 9")
-        self.assertEqual((decision.deed_ids.state, decision.deed_ids.detail), ("done", "Bob"))
-        self.assertEqual(self.deliver("Order", sender="x@y.test").deed_ids.state, "refused")
+        self.assertEqual(
+            (decision.execution_ids.state, decision.execution_ids.detail), ("done", "Bob")
+        )
+        self.assertEqual(self.deliver("Order", sender="x@y.test").execution_ids.state, "refused")
         self.mailbox.log_policy = "never"
-        refused = self.deliver("Order 10").deed_ids
+        refused = self.deliver("Order 10").execution_ids
         self.assertEqual(refused.state, "refused")
         self.assertIn("owner", refused.detail)
         self.assertTrue(rule.action_ids.words)

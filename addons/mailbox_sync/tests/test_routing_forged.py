@@ -188,7 +188,7 @@ class TestPrivateRecord(RoutingCase):
                 "steps": {},
                 "otherwise": {},
                 "link_ids": {"fields": {"record_name": {}}},
-                "deed_ids": {"fields": {"detail": {}}},
+                "execution_ids": {"fields": {"detail": {}}},
             }
         )
         message = mine.message_id.web_read({"decision_why": {}, "decision_reason": {}})

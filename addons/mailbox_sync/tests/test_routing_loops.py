@@ -99,14 +99,14 @@ class TestAcknowledge(RoutingCase):
         self.assertEqual(self.take("eve@shop.test"), "enough_pair")
 
     def test_why_here_tells_what_was_sent_and_why_not(self):
-        told = [self.fresh(f"Offer {number}").deed_ids for number in range(3)]
-        self.assertEqual([deed.state for deed in told], ["done", "done", "refused"])
-        self.assertEqual(set(deed.kind for deed in told), {"acknowledge"})
+        told = [self.fresh(f"Offer {number}").execution_ids for number in range(3)]
+        self.assertEqual([execution.state for execution in told], ["done", "done", "refused"])
+        self.assertEqual(set(execution.kind for execution in told), {"acknowledge"})
         self.assertIn("bob@shop.test", told[0].detail)
         self.assertIn("within an hour", told[2].detail)
         other, _world = self.make_mailbox("grace@example.org", owner=self.colleague)
         self.always_open()
-        self.assertIn("of ours", self.fresh(sender=other.address).deed_ids.detail)
+        self.assertIn("of ours", self.fresh(sender=other.address).execution_ids.detail)
 
     def test_machines_and_ourselves_are_not_answered(self):
         self.env["mailbox.route"].search([]).machine = True

@@ -257,7 +257,7 @@ class TestArchive(RoutingCase):
         self.mailbox.import_started_at -= timedelta(days=30)
         decision = self.deliver(age=timedelta(days=5))
         self.assertEqual((decision.outcome, self.sent()), ("created", 0))
-        self.assertIn("days old", decision.deed_ids.detail)
+        self.assertIn("days old", decision.execution_ids.detail)
 
 
 def _history(row):

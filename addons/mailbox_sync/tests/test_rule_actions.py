@@ -44,12 +44,14 @@ class TestRuleActions(RoutingCase):
         partner = self.partner_of(decision)
         self.assertEqual(partner.category_id.mapped("name"), ["Reseller 100%", "Shop"])
         self.assertIn(known, partner.category_id)
-        deed = decision.deed_ids
-        self.assertEqual((deed.kind, deed.state, deed.res_id), ("tag", "done", partner.id))
+        execution = decision.execution_ids
+        self.assertEqual(
+            (execution.kind, execution.state, execution.res_id), ("tag", "done", partner.id)
+        )
         partner.category_id = False
         row = self.again(decision)
         self.assertFalse(partner.category_id, "somebody took it away: it stays away")
-        self.assertEqual(len(row.deed_ids), 1)
+        self.assertEqual(len(row.execution_ids), 1)
 
     def test_people_get_records_in_turn(self):
         self.then("assign", user_ids=[(6, 0, (self.owner | self.colleague).ids)])
@@ -90,7 +92,7 @@ class TestRuleActions(RoutingCase):
             partner_ids=self.owner.partner_id.ids, body="Hello", subject="From Odoo"
         )
         decision = self.deliver("From Odoo", message_id=told.message_id)
-        self.assertFalse(decision.deed_ids)
+        self.assertFalse(decision.execution_ids)
 
     def test_a_channel_gets_the_mail_with_its_files(self):
         channel = self.env["discuss.channel"].create({"name": "Orders"})
@@ -131,9 +133,9 @@ class TestRuleActions(RoutingCase):
         route = self.rule(action="act", target_model=False, machine=True)
         action = self.then("forward", route)
         decision = self.deliver("Hop", x_loop="grace@example.org")
-        self.assertEqual(decision.deed_ids.state, "refused")
+        self.assertEqual(decision.execution_ids.state, "refused")
         action.address = "bob@shop.test"
-        self.assertEqual(self.deliver("Back").deed_ids.state, "refused")
+        self.assertEqual(self.deliver("Back").execution_ids.state, "refused")
         self.assertFalse(self.env["mail.mail"].search([("subject", "like", "Fwd:")]))
 
     def test_the_same_mail_in_two_mailboxes_is_acted_on_once(self):
@@ -151,7 +153,7 @@ class TestRuleActions(RoutingCase):
         self.then("forward", self.rule(action="act", target_model=False))
         decision = self.deliver("Pay", sender="boss@example.com", verdict=FORGED)
         self.assertEqual((decision.outcome, decision.reason), ("triage", "forged"))
-        self.assertFalse(decision.deed_ids)
+        self.assertFalse(decision.execution_ids)
 
     def test_replies_only_where_the_rule_wants_them(self):
         rule = self.rule()
@@ -168,7 +170,7 @@ class TestRuleActions(RoutingCase):
     def test_what_is_held_is_acted_on_when_it_is_approved(self):
         self.then("tag", self.rule(approval=True))
         decision = self.deliver()
-        self.assertFalse(decision.deed_ids)
+        self.assertFalse(decision.execution_ids)
         decision.action_approve()
         self.assertEqual(self.partner_of(decision).category_id.name, "Reseller")
 
@@ -184,9 +186,9 @@ class TestRuleActions(RoutingCase):
         with mute_logger("odoo.addons.mailbox_sync.routing.actions.desk"):
             decision = self.deliver()
         self.assertEqual(decision.outcome, "created")
-        failed = decision.deed_ids.filtered(lambda one: one.action_id == action)
+        failed = decision.execution_ids.filtered(lambda one: one.action_id == action)
         self.assertEqual((failed.state, failed.detail), ("failed", "No tags today."))
-        self.assertEqual((decision.deed_ids - failed).state, "done")
+        self.assertEqual((decision.execution_ids - failed).state, "done")
 
     def test_what_makes_no_sense_is_refused_when_it_is_written(self):
         for kind, values, said in (
@@ -228,7 +230,7 @@ class TestRuleActions(RoutingCase):
         for said in ("forward to: accounting@else.test", "post to: Orders", "notify: Grace"):
             self.assertIn(said, line.would)
         self.assertEqual(self.env["mail.mail"].search_count([]), before)
-        self.assertFalse(self.env["mailbox.deed"].search([]))
+        self.assertFalse(self.env["mailbox.route.execution"].search([]))
         self.assertFalse(channel.message_ids.filtered(lambda one: one.subject == "Past"))
 
     def test_every_kind_says_what_it_would_do(self):
@@ -249,7 +251,7 @@ class TestRuleActions(RoutingCase):
         self.then("tag")
         decision = self.deliver()
         seen = decision.with_user(self.owner)
-        self.assertEqual(seen.deed_ids.mapped("detail"), ["Reseller"])
-        self.assertEqual(facts.mail_of(decision.message_id).key, decision.deed_ids.rfc_id)
+        self.assertEqual(seen.execution_ids.mapped("detail"), ["Reseller"])
+        self.assertEqual(facts.mail_of(decision.message_id).key, decision.execution_ids.rfc_id)
         with self.assertRaises(AccessError):
-            decision.deed_ids.with_user(self.colleague).read(["detail"])
+            decision.execution_ids.with_user(self.colleague).read(["detail"])

@@ -10,7 +10,7 @@ from odoo.tests.common import tagged
 from mailbox_core.net.webhook import signature
 
 from ..models import mailbox_webhook_mixin
-from ..models.mailbox_deed import _WAITS
+from ..models.mailbox_route_execution import _WAITS
 from .receiver_common import SECRET, ReceiverMixin
 from .routing_common import RoutingCase
 
@@ -43,9 +43,9 @@ class TestRuleWebhook(ReceiverMixin, RoutingCase):
         self.assertEqual(data["mail"]["from"]["address"], "bob@shop.test")
         self.assertEqual(data["mail"]["attachments"][0]["name"], "plan.bin")
         self.assertEqual(data["record"]["id"], decision.link_ids.res_id)
-        deed = decision.deed_ids
-        self.assertEqual(deed.state, "done")
-        self.assertIn("200", deed.detail)
+        execution = decision.execution_ids
+        self.assertEqual(execution.state, "done")
+        self.assertIn("200", execution.detail)
         row = decision.message_id
         decision.unlink()
         row._job_route()
@@ -60,43 +60,45 @@ class TestRuleWebhook(ReceiverMixin, RoutingCase):
             patch.dict(os.environ, {"MAILBOX_PROXY": proxy}),
             patch.object(mailbox_webhook_mixin, "deliver", lambda *_args, **kw: told.update(kw)),
         ):
-            deed = self.deliver().deed_ids
-        self.assertEqual((told["proxy"], deed.state), (proxy, "done"))
+            execution = self.deliver().execution_ids
+        self.assertEqual((told["proxy"], execution.state), (proxy, "done"))
 
     def test_a_call_is_tried_again_later_and_later_with_the_same_id(self):
         self.hook()
         self.server.answers = [500, 503, 200]
-        deed = self.deliver().deed_ids
-        self.assertEqual((deed.state, deed.attempts), ("waiting", 1))
-        self.assertTrue(deed.next_try_at)
+        execution = self.deliver().execution_ids
+        self.assertEqual((execution.state, execution.attempts), ("waiting", 1))
+        self.assertTrue(execution.next_try_at)
         self.run_jobs(horizon=_WAITS[0] + 5)
-        self.assertEqual((deed.state, deed.attempts, len(self.server.calls)), ("waiting", 2, 2))
+        self.assertEqual(
+            (execution.state, execution.attempts, len(self.server.calls)), ("waiting", 2, 2)
+        )
         self.run_jobs(horizon=_WAITS[1] + 5)
-        self.assertEqual((deed.state, len(self.server.calls)), ("done", 3))
+        self.assertEqual((execution.state, len(self.server.calls)), ("done", 3))
         self.assertEqual(len({headers["webhook-id"] for headers, _ in self.server.calls}), 1)
         self.assertEqual(len({body for _, body in self.server.calls}), 1)
 
     def test_it_gives_up_at_last_and_somebody_may_try_again(self):
         self.hook()
         self.server.answers = [500] * (len(_WAITS) + 1)
-        deed = self.deliver().deed_ids
+        execution = self.deliver().execution_ids
         self.run_jobs(horizon=10 * _WAITS[-1])
-        self.assertEqual((deed.state, len(self.server.calls)), ("failed", len(_WAITS) + 1))
+        self.assertEqual((execution.state, len(self.server.calls)), ("failed", len(_WAITS) + 1))
         event = self.env["mailbox.event"].search([("kind", "=", "route.action.failed")])
         self.assertEqual(event.mailbox_id, self.mailbox)
         with self.assertRaises(AccessError):
-            deed.with_user(self.colleague).action_retry()
-        deed.with_user(self.owner).action_retry()
+            execution.with_user(self.colleague).action_retry()
+        execution.with_user(self.owner).action_retry()
         self.run_jobs()
-        self.assertEqual(deed.state, "done")
+        self.assertEqual(execution.state, "done")
         with self.assertRaisesRegex(UserError, "failed"):
-            deed.with_user(self.owner).action_retry()
+            execution.with_user(self.owner).action_retry()
 
     def test_what_will_never_work_is_not_tried_again(self):
         self.hook()
         self.server.answers = [410]
-        deed = self.deliver().deed_ids
-        self.assertEqual((deed.state, len(self.server.calls)), ("failed", 1))
+        execution = self.deliver().execution_ids
+        self.assertEqual((execution.state, len(self.server.calls)), ("failed", 1))
 
     def test_private_networks_are_refused_when_written_and_when_called(self):
         with patch.dict(os.environ, {"MAILBOX_WEBHOOK_NETWORKS": ""}):
@@ -107,9 +109,9 @@ class TestRuleWebhook(ReceiverMixin, RoutingCase):
                     self.hook(url=url)
         self.hook()
         with patch.dict(os.environ, {"MAILBOX_WEBHOOK_NETWORKS": ""}):
-            deed = self.deliver().deed_ids
-        self.assertEqual((deed.state, self.server.calls), ("failed", []))
-        self.assertIn("public internet", deed.detail)
+            execution = self.deliver().execution_ids
+        self.assertEqual((execution.state, self.server.calls), ("failed", []))
+        self.assertIn("public internet", execution.detail)
 
     def test_the_secret_is_needed_sealed_and_never_shown(self):
         with self.assertRaisesRegex(ValidationError, "secret"):
@@ -130,7 +132,7 @@ class TestRuleWebhook(ReceiverMixin, RoutingCase):
     def test_a_rule_that_was_ended_calls_nobody(self):
         action = self.hook()
         self.server.answers = [500]
-        deed = self.deliver().deed_ids
+        execution = self.deliver().execution_ids
         action.route_id.active = False
         self.run_jobs(horizon=_WAITS[0] + 5)
-        self.assertEqual((deed.state, len(self.server.calls)), ("failed", 1))
+        self.assertEqual((execution.state, len(self.server.calls)), ("failed", 1))

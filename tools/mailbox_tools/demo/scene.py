@@ -122,7 +122,7 @@ class Scene:
         say(f"“{subject}” of {sender}: {became} ({took:.1f} s after it reached the provider)")
         for line in scene_words.why(self._last["reason_text"], self._last["why_html"]):
             say(f"  why: {line}")
-        for line in self._deeds(self._last["message_id"][0]):
+        for line in self._executions(self._last["message_id"][0]):
             say(f"  then: {line}")
         return str(mail["Message-ID"])
 
@@ -142,15 +142,17 @@ class Scene:
         links = self._odoo.call("mailbox.link", "search_read", domain, ["record_name"])
         return ", ".join(link["record_name"] for link in links)
 
-    def _deeds(self, message: int) -> list[str]:
+    def _executions(self, message: int) -> list[str]:
         """What rules did beside, in the words of the page “Why here”."""
         domain = [("message_id", "=", message)]
-        deeds = self._odoo.call("mailbox.deed", "search_read", domain, ["kind", "state", "detail"])
-        kinds = self._names("mailbox.deed", "kind")
-        states = self._names("mailbox.deed", "state")
+        executions = self._odoo.call(
+            "mailbox.route.execution", "search_read", domain, ["kind", "state", "detail"]
+        )
+        kinds = self._names("mailbox.route.execution", "kind")
+        states = self._names("mailbox.route.execution", "state")
         return [
             f"{kinds[one['kind']]}: {one['detail']} ({states[one['state']].lower()})"
-            for one in deeds
+            for one in executions
         ]
 
     def _names(self, model: str, field: str) -> dict[str, str]:

@@ -53,8 +53,10 @@ def _by_team(record):
 
 def _next(action):
     last = {}
-    deeds = action.env["mailbox.deed"].search([("action_id", "=", action.id)], order="id")
-    for place, deed in enumerate(deeds.filtered(lambda one: one.state == "done")):
-        last[deed.detail] = place
+    executions = action.env["mailbox.route.execution"].search(
+        [("action_id", "=", action.id)], order="id"
+    )
+    for place, execution in enumerate(executions.filtered(lambda one: one.state == "done")):
+        last[execution.detail] = place
     active = action.user_ids.filtered("active").sorted("id")
     return min(active, key=lambda user: last.get(user.name, -1), default=active)

@@ -28,17 +28,17 @@ def after(mail, plan, decided):
 def perform(mail, route, record):
     """All actions of one rule for one mail."""
     for action in route.action_ids:
-        deed = _claim(mail, action, record)
-        if deed:
+        execution = _claim(mail, action, record)
+        if execution:
             done = _attempt(action, mail, record)
-            deed.write({"state": done.state, "detail": done.detail[:500]})
+            execution.write({"state": done.state, "detail": done.detail[:500]})
             if done.state == "waiting":
-                deed._call_soon()
+                execution._call_soon()
 
 
 def note(mail, route, record, kind, done):
     """Write down what a rule did by itself."""
-    _deeds(mail).create(
+    _executions(mail).create(
         {
             **_values(mail, route, record),
             "kind": kind,
@@ -75,8 +75,9 @@ def _claim(mail, action, record):
     values = _values(mail, action.route_id, record)
     env.cr.execute(
         SQL(
-            """INSERT INTO mailbox_deed (message_id, mailbox_id, route_id, action_id, rfc_id, kind,
-                   model, res_id, state, attempts, create_uid, create_date, write_uid, write_date)
+            """INSERT INTO mailbox_route_execution
+                   (message_id, mailbox_id, route_id, action_id, rfc_id, kind, model, res_id, state,
+                    attempts, create_uid, create_date, write_uid, write_date)
                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'done', 0, %s, now() AT TIME ZONE 'UTC', %s,
                    now() AT TIME ZONE 'UTC')
                ON CONFLICT (action_id, rfc_id) WHERE action_id IS NOT NULL DO NOTHING
@@ -94,7 +95,7 @@ def _claim(mail, action, record):
         )
     )
     made = env.cr.fetchone()
-    return _deeds(mail).browse(made[0]) if made else None
+    return _executions(mail).browse(made[0]) if made else None
 
 
 def _values(mail, route, record):
@@ -109,8 +110,8 @@ def _values(mail, route, record):
     }
 
 
-def _deeds(mail):
-    return mail.row.env["mailbox.deed"].sudo()
+def _executions(mail):
+    return mail.row.env["mailbox.route.execution"].sudo()
 
 
 def _record_of(mail, plan, route):

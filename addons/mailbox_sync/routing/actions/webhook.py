@@ -1,6 +1,6 @@
 """Tells another program that a mail came: JSON, signed, tried again until it is taken.
 
-The call is made by a job after everything here is stored; see ``mailbox.deed``.
+The call is made by a job after everything here is stored; see ``mailbox.route.execution``.
 """
 
 import json

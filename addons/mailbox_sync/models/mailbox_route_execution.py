@@ -14,9 +14,9 @@ from ..store.raw import RawMissing
 _WAITS = (30, 300, 1_800, 7_200, 21_600, 43_200)
 
 
-class MailboxDeed(models.Model):
-    _name = "mailbox.deed"
-    _description = "What a Rule Did with a Mail"
+class MailboxRouteExecution(models.Model):
+    _name = "mailbox.route.execution"
+    _description = "Execution of a Rule"
     _order = "id"
     _rec_name = "detail"
 
@@ -58,7 +58,7 @@ class MailboxDeed(models.Model):
 
     def _call_soon(self, seconds=0.0):
         self.ensure_one()
-        key = f"deed:{self.id}:{self.attempts}"
+        key = f"execution:{self.id}:{self.attempts}"
         jobs.enqueue(
             self, jobs.CARE, key, seconds, description=self.env._("Call for rule %s", self.id)
         )._job_call()
@@ -108,20 +108,26 @@ class MailboxDeed(models.Model):
     def _end(self, state, detail):
         self.write({"state": state, "detail": detail[:500], "next_try_at": False})
         if state == "failed":
-            self.mailbox_id._audit("route.action.failed", message=self.message_id.id, deed=self.id)
+            self.mailbox_id._audit(
+                "route.action.failed", message=self.message_id.id, execution=self.id
+            )
         return state
 
     def action_retry(self):
         """Call again what failed."""
         self.message_id._check_decider()
-        for deed in self.sudo():
-            if deed.kind != "webhook" or deed.state != "failed" or not deed.action_id:
+        for execution in self.sudo():
+            if (
+                execution.kind != "webhook"
+                or execution.state != "failed"
+                or not execution.action_id
+            ):
                 raise UserError(self.env._("Only calls that failed are made again."))
-            deed.write({"state": "waiting", "attempts": 0})
-            deed._call_soon()
+            execution.write({"state": "waiting", "attempts": 0})
+            execution._call_soon()
 
 
 class MailboxMessage(models.Model):
     _inherit = "mailbox.message"
 
-    deed_ids = fields.One2many("mailbox.deed", "message_id", readonly=True)
+    execution_ids = fields.One2many("mailbox.route.execution", "message_id", readonly=True)
