@@ -16,6 +16,9 @@ _logger = logging.getLogger(__name__)
 _AT_ONCE = 50
 _SECONDS = 10.0
 _LARGEST = 8 * 1024 * 1024
+#: Seconds for which new mail is waited for, so that a burst is one job and the bodies of one mail
+#: do not hold up the next one.
+_TOGETHER = 1.0
 #: What could not be made within this time is left to its reader.
 _GIVE_UP = timedelta(hours=1)
 
@@ -24,8 +27,9 @@ class Mailbox(models.Model):
     _inherit = "mailbox"
 
     def _warm_soon(self):
-        """Make the bodies of new mail, after the mail itself and its routing."""
-        jobs.enqueue(self, jobs.CARE, f"warm:{self.id}")._job_warm()
+        """Make the bodies of new mail, after the mail itself and its routing, with one job for what
+        comes within a second."""
+        jobs.enqueue(self, jobs.CARE, f"warm:{self.id}", _TOGETHER)._job_warm()
 
     def _job_warm(self):
         """Job: the bodies of the newest mail that has none, as far as time allows."""

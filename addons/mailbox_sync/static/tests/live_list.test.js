@@ -1,5 +1,5 @@
 import { defineMailModels, start, startServer } from "@mail/../tests/mail_test_helpers";
-import { describe, expect, test } from "@odoo/hoot";
+import { describe, expect, queryFirst, test } from "@odoo/hoot";
 import { advanceTime, animationFrame, Deferred } from "@odoo/hoot-mock";
 import {
     contains,
@@ -13,6 +13,8 @@ import {
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 
+import { onRendered } from "@odoo/owl";
+import { StarField } from "@mailbox_sync/fields/star_field";
 import { HISTORY_REST, LONGEST, REST, SOON } from "@mailbox_sync/live/live_hook";
 
 describe.current.tags("desktop");
@@ -21,14 +23,21 @@ class MailboxMessage extends models.Model {
     _name = "mailbox.message";
 
     subject = fields.Char();
+    is_flagged = fields.Boolean();
+    may_change = fields.Boolean();
+
+    action_set_flagged(ids, flag) {
+        return this.write(ids, { is_flagged: flag });
+    }
 
     _records = [
-        { id: 1, subject: "First" },
-        { id: 2, subject: "Second" },
+        { id: 1, subject: "First", may_change: true },
+        { id: 2, subject: "Second", may_change: true },
     ];
     _views = {
         form: `<form js_class="mailbox_live_form"><field name="subject"/></form>`,
-        list: `<list js_class="mailbox_message_list"><field name="subject"/></list>`,
+        list: `<list js_class="mailbox_message_list">
+            <field name="is_flagged" widget="mailbox_star"/><field name="subject"/></list>`,
     };
 }
 
@@ -93,6 +102,64 @@ test("new, changed and deleted messages show without a reload, and the selection
     await settle();
     expect(".o_data_row").toHaveCount(2);
     expect(".o_data_row_selected").toHaveText("Second");
+});
+
+test("what has not changed is neither painted anew nor loses the focus", async () => {
+    let painted = 0;
+    patchWithCleanup(StarField.prototype, {
+        setup() {
+            super.setup();
+            onRendered(() => painted++);
+        },
+    });
+    const tell = await openList();
+    expect(painted).toBe(2);
+    const row = queryFirst(".o_data_row:contains(First)");
+    const box = row.querySelector(".o_list_record_selector input");
+    box.focus();
+
+    MockServer.env["mailbox.message"].create({ subject: "Third" });
+    tell();
+    await settle();
+    expect(".o_data_row").toHaveCount(3);
+    expect(painted).toBe(3);
+    expect(queryFirst(".o_data_row:contains(First)")).toBe(row);
+    expect(document.activeElement).toBe(box);
+
+    MockServer.env["mailbox.message"].write([2], { is_flagged: true });
+    tell();
+    await settle();
+    expect(painted).toBe(4);
+});
+
+test("a row that was changed here follows the server when that takes it back", async () => {
+    const tell = await openList();
+    const star = ".o_data_row:contains(First) .o_mailbox_star";
+    await contains(star).click();
+    expect(`${star} .fa-star`).toHaveCount(1);
+
+    MockServer.env["mailbox.message"].write([1], { is_flagged: false });
+    tell();
+    await settle();
+    expect(`${star} .fa-star-o`).toHaveCount(1);
+});
+
+test("mail that keeps coming is shown at once, and then no faster than the rest allows", async () => {
+    onRpc("mailbox.message", "web_search_read", () => expect.step("read"));
+    const tell = await openList();
+    expect.verifySteps(["read"]);
+    tell();
+    await advanceTime(SOON);
+    expect.verifySteps(["read"]);
+    let reads = 0;
+    onRpc("mailbox.message", "web_search_read", () => void reads++);
+    const began = Date.now();
+    while (Date.now() - began < 10 * REST) {
+        tell();
+        await advanceTime(10);
+    }
+    expect(reads).toBeWithin(2, 1 + (Date.now() - began) / REST);
+    expect.verifySteps(Array(reads).fill("read"));
 });
 
 test("a burst of changes is one reload", async () => {

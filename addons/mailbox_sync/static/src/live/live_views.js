@@ -9,21 +9,11 @@ import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 
 import { useMailboxLive } from "./live_hook";
+import { LiveModel } from "./live_model";
 
 const MOVING = ["importing", "connecting", "running", "looking", "undoing"];
 
 const isMoving = (record) => MOVING.includes(record.data.state);
-
-/** Reload the rows of a list, and nothing else: the selection, the page and open groups stay. */
-async function reloadRows(root) {
-    const selected = new Set(root.selection.map((record) => record.resId));
-    await root.load();
-    for (const record of root.records || []) {
-        if (selected.has(record.resId) && !record.selected) {
-            record.toggleSelection(true);
-        }
-    }
-}
 
 export class MailboxListController extends ListController {
     setup() {
@@ -32,9 +22,8 @@ export class MailboxListController extends ListController {
         useMailboxLive({
             model: this.model,
             reload: async () => {
-                const root = this.model.root;
-                if (!root.editedRecord && !this.model.useSampleModel) {
-                    await reloadRows(root);
+                if (!this.model.root.editedRecord && !this.model.useSampleModel) {
+                    await this.model.refresh();
                 }
             },
             inMotion: () => (this.model.root.records || []).some(isMoving),
@@ -47,7 +36,7 @@ export class MailboxKanbanController extends KanbanController {
         super.setup();
         useMailboxLive({
             model: this.model,
-            reload: () => this.model.root.load(),
+            reload: () => this.model.refresh(),
             inMotion: () => (this.model.root.records || []).some(isMoving),
         });
     }
@@ -95,7 +84,10 @@ export class MailboxFormController extends FormController {
     }
 }
 
-registry.category("views").add("mailbox_live_list", { ...listView, Controller: MailboxListController });
-registry.category("views").add("mailbox_message_list", { ...listView, Controller: MailboxListController });
-registry.category("views").add("mailbox_kanban", { ...kanbanView, Controller: MailboxKanbanController });
+const liveList = { ...listView, Controller: MailboxListController, Model: LiveModel };
+const liveCards = { ...kanbanView, Controller: MailboxKanbanController, Model: LiveModel };
+
+registry.category("views").add("mailbox_live_list", liveList);
+registry.category("views").add("mailbox_message_list", liveList);
+registry.category("views").add("mailbox_kanban", liveCards);
 registry.category("views").add("mailbox_live_form", { ...formView, Controller: MailboxFormController });
