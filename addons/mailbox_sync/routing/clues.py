@@ -33,9 +33,12 @@ def own_ids(mail):
 
 def signed_numbers(mail):
     """Numbers of chatter lines that stand, signed by us, in the addresses of a mail."""
-    key = answer_key(mail.row.mailbox_id)
     addresses = dict.fromkeys((*mail.facts.to, *mail.facts.cc, *mail.facts.header("Delivered-To")))
-    found = (clues.read_address(one, key) for one in addresses if "+r" in one)
+    marked = [one for one in addresses if "+r" in one]
+    if not marked:
+        return []
+    key = answer_key(mail.row.mailbox_id)
+    found = (clues.read_address(one, key) for one in marked)
     return [one.number for one in found if one is not None and one.genuine]
 
 

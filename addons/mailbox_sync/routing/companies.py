@@ -15,7 +15,7 @@ def of_company(partners, company):
     """Those of some contacts that a company of this installation knows, by the record rule of
     Odoo's contacts (``base.res_partner_rule``): people who work here, its own, and those of no
     company."""
-    if not company:
+    if not company or not partners:
         return partners
     known = company.sudo().parent_ids
     return partners.filtered(

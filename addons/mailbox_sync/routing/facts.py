@@ -99,6 +99,7 @@ class Batch:
         self.pending = []
         self.posted = []
         self._aliases = None
+        self._addresses = set()
         self._answered = set()
         self._talk = {}
         self._rates = Rates(self)
@@ -120,7 +121,10 @@ class Batch:
                 self.missing |= row
         self._answered = self._answers(emails)
         self._talk = talk.words(self.messages)
-        self.directory.learn(_sender(email) for email in emails.values())
+        self._addresses = {form for email in emails.values() for form in _addresses(email)}
+        # Recipients too, although not every mail asks who they are: two lookups cost more than a
+        # longer one.
+        self.directory.learn(self._addresses.union(map(_sender, emails.values())))
         return [Mail(row, email, self.facts_of(row, email), self) for row, email in emails.items()]
 
     def facts_of(self, row, email):
@@ -177,15 +181,8 @@ class Batch:
     def aliases(self):
         """Addresses of these mails that are Odoo's own, normalised; they belong to no contact."""
         if self._aliases is None:
-            used = {
-                form
-                for mail in self.mails
-                for address in (mail.facts.sender, *mail.facts.to, *mail.facts.cc)
-                if (form := normalized(address))
-            }
-            self.directory.learn(used)
             domains = self.env["mail.alias.domain"].sudo()
-            self._aliases = frozenset(domains._find_aliases(sorted(used)))
+            self._aliases = frozenset(domains._find_aliases(sorted(self._addresses)))
         return self._aliases
 
     # -- how much somebody sent lately ---------------------------------------------------------
@@ -250,6 +247,12 @@ def _head(row, store):
         with suppress(RawMissing):
             return store.head(row.raw_store)
     return row._source()
+
+
+def _addresses(email):
+    """Who wrote and who gets a mail, normalised."""
+    got = (one.email for one in (*email.to, *email.cc, *email.bcc))
+    return {form for one in (_sender(email), *got) if (form := normalized(one))}
 
 
 def _sender(email):

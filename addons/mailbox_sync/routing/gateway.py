@@ -177,9 +177,11 @@ def reset_bounces(env, senders):
     """Who writes does receive mail: what bounced from these addresses before is forgotten, as
     Odoo's gateway does for each mail."""
     forms = sorted({form for one in senders if (form := email_normalize(one))})
+    if not forms:
+        return
     marked = env["ir.model"].sudo().search([("is_mail_blacklist", "=", True)])
     names = [one.model for one in marked if one.model in env and not env[one.model]._abstract]
-    for name in names if forms else ():
+    for name in names:
         domain = [("message_bounce", ">", 0), ("email_normalized", "in", forms)]
         for address in set(env[name].sudo().search(domain).mapped("email_normalized")):
             env["mail.thread"]._routing_reset_bounce(None, {"email_from": address})

@@ -78,6 +78,8 @@ class Directory:
         found = self._exact(address, company) or of_company(
             self._spelled(addresses.key_of(address)), company
         )
+        if not found:
+            return found
         first = found.sorted(lambda one: (one.partner_share, one.company_id != company, one.id))[:1]
         return first.with_prefetch([*self._together, *first.ids])
 

@@ -26,6 +26,8 @@ def who(partner):
 
 def words(partner):
     """``vip`` if the contact or its company is one."""
+    if not partner:
+        return frozenset()
     both = partner | partner.commercial_partner_id
     return frozenset({"vip"}) if any(both.mapped("mailbox_vip")) else frozenset()
 
