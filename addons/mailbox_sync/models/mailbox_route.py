@@ -257,7 +257,7 @@ class MailboxRoute(models.Model):
         domain = [("mailbox_id", "=", mailbox.id)]
         if mailbox.routing == "company":
             domain = ["|", *domain, ("mailbox_id", "=", False)]
-        return self.search([*domain, ("company_id", "=", mailbox.company_id.id)])
+        return self.search_fetch([*domain, ("company_id", "=", mailbox.company_id.id)])
 
 
 class MailboxRouteLine(models.Model):

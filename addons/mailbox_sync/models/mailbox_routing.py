@@ -18,8 +18,23 @@ from ..routing.work import Work
 _NOT_ROUTED = ("drafts", "junk", "trash")
 #: Messages of one job.
 _BATCH = 100
+#: What a decision reads of a message: found and read in one statement, and not all the columns.
+_READ = (
+    "mailbox_id",
+    "conversation_id",
+    "date",
+    "size",
+    "automatic",
+    "fingerprint",
+    "raw_store",
+)
 #: First key of the lock on a mailbox's routing.
 _LOCK = 0x6D61696C
+
+
+def _key(mailbox):
+    """What the identity keys of all routing jobs of a mailbox begin with."""
+    return f"route:{mailbox.id}:"
 
 
 class Mailbox(models.Model):
@@ -146,31 +161,61 @@ class MailboxMessage(models.Model):
     decision_reason = fields.Char(related="decision_ids.reason_text", related_sudo=False)
     decision_why = fields.Html(related="decision_ids.why_html", related_sudo=False, sanitize=False)
 
-    def _enqueue_route(self, sooner=False, asked=False):
+    def _enqueue_route(self, sooner=False, asked=False, alone=False):
         """Jobs for these messages, a batch each, in their order. ``sooner``: before other batches,
-        which hold later mail. ``asked``: a person wants it, also for old mail."""
+        which hold later mail. ``asked``: a person wants it, also for old mail. ``alone``: a mail
+        that failed in company."""
+        how = (asked, True) if alone else (asked,)
         for start in range(0, len(self), _BATCH):
             some = self[start : start + _BATCH]
             first, last = some[0].id, some[-1].id
-            key = f"route:{first}" if len(some) == 1 else f"route:{first}-{last}:{len(some)}"
+            span = f"{first}" if len(some) == 1 else f"{first}-{last}:{len(some)}"
             jobs.enqueue(
                 some,
                 jobs.ROUTE,
-                key,
+                f"{_key(some[0].mailbox_id)}{span}",
                 description=self.env._("Route %s mails", len(some)),
                 sooner=sooner,
-            )._job_route(asked)
+            )._job_route(*how)
 
-    def _job_route(self, asked=False):
+    def _job_route(self, asked=False, alone=False):
         """Job: decide about messages and do it. Doing it again changes nothing."""
         todo = self._to_route()
         if not todo:
             return "nothing to decide"
         if not todo.mailbox_id._take_routing():
-            todo._enqueue_route(sooner=True, asked=asked)
+            todo._enqueue_route(sooner=True, asked=asked, alone=alone)
             return "another job routes this mailbox"
-        counted = todo._route(asked)
+        batch = todo if alone else todo._with_waiting(asked)
+        counted = batch._route(asked)
         return ", ".join(f"{count} {word}" for word, count in sorted(counted.items()))
+
+    def _with_waiting(self, asked):
+        """These, and what the next jobs of the same mailbox hold, as far as it fits: a burst of
+        mail comes in many pages, and much of what a batch costs it costs once. Those jobs are not
+        touched, since the runner may be starting them: they find nothing left to decide."""
+        mailbox, room = self.mailbox_id, _BATCH - len(self)
+        if len(mailbox) != 1 or room <= 0:
+            return self
+        waiting = self.env["queue.job"].search_fetch(
+            [
+                ("channel", "=", jobs.ROUTE),
+                ("state", "=", "pending"),
+                ("eta", "=", False),
+                ("identity_key", "=like", f"{_key(mailbox)}%"),
+            ],
+            ["records", "args"],
+            order="priority, date_created, id",
+            limit=room,
+        )
+        ids = []
+        for job in waiting:
+            if tuple(job.args) != (asked,) or len(ids) + len(job.records) > room:
+                break
+            ids += job.records.ids
+        more = self.browse(ids)._to_route() if ids else self.browse()
+        more = more.filtered(lambda one: one.mailbox_id == mailbox) - self
+        return (self | more).sorted(lambda one: (one.date, one.id)) if more else self
 
     def _to_route(self):
         """Those that wait for a decision, the oldest first."""
@@ -180,9 +225,9 @@ class MailboxMessage(models.Model):
             ("decision_ids", "=", False),
             ("mailbox_id.routing", "!=", "off"),
         ]
-        found = self.search(domain, order="date, id")
+        found = self.search_fetch(domain, _READ, order="date, id")
         asleep = found.mailbox_id.filtered(lambda one: one._is_asleep())
-        return found.filtered(lambda one: one.mailbox_id not in asleep)
+        return found.filtered(lambda one: one.mailbox_id not in asleep) if asleep else found
 
     def _route(self, asked=False):
         """Decide and do, as superuser; how often each outcome came."""
@@ -190,7 +235,7 @@ class MailboxMessage(models.Model):
         work.run()
         work.left._enqueue_route(sooner=True, asked=asked)
         for row in work.failed:
-            row._enqueue_route(sooner=True, asked=asked)
+            row._enqueue_route(sooner=True, asked=asked, alone=True)
         if work.archive:
             work.archive.is_archive = True
             work.counted["archive"] = len(work.archive)

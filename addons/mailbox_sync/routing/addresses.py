@@ -13,10 +13,17 @@ NOBODY_PARAM = "mailbox_sync.nobody"
 _MAX_PATTERNS = 500
 
 
+#: What nearly all addresses are: letters and digits that mean nothing but themselves (RFC 5322
+#: section 3.2.3, without the characters that nobody uses).
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+
+
 @lru_cache(maxsize=4096)
 def normalized(address):
     """``email_normalize`` of Odoo, not strict; empty where there is no address. The same addresses
-    come again and again."""
+    come again and again; those in which nothing is to be read are not read."""
+    if address and _PLAIN.fullmatch(address):
+        return address.lower()
     return email_normalize(address or "", strict=False) or ""
 
 

@@ -121,7 +121,9 @@ class Directory:
     def _look_up(self, forms):
         if not forms:
             return
-        found = self._partners.search([("email_normalized", "in", sorted(forms))], order="id")
+        # Read with the search: what they are is asked next.
+        domain = [("email_normalized", "in", sorted(forms))]
+        found = self._partners.search_fetch(domain, order="id")
         self._together += found.ids
         by_form = found.grouped("email_normalized")
         self._known |= {form: by_form.get(form, self._partners) for form in forms}

@@ -102,18 +102,22 @@ def node_of(route):
 
 def matches(route, mail):
     """Whether a rule's condition matches a mail; for rules that are being written, too."""
-    return evaluate.matches(node_of(route), mail.facts, _zone(mail))
+    node = node_of(route)
+    return evaluate.matches(node, mail.facts, _zone(node, mail))
 
 
-def _zone(mail):
-    """Times of day are those of the owner of the mailbox the mail came to."""
+def _zone(node, mail):
+    """Times of day are those of the owner of the mailbox the mail came to; he is only looked up for
+    conditions that ask for one."""
+    if not depth.needs_zone(node):
+        return None
     return pytz.timezone(mail.row.mailbox_id.sudo().owner_id.tz or "UTC")
 
 
 def ask(route, mail, effect=""):
     """One rule and one mail."""
-    zone = _zone(mail)
-    answer = explain.explain(node_of(route), mail.facts, zone)
+    node = node_of(route)
+    answer = explain.explain(node, mail.facts, _zone(node, mail))
     skipped = ""
     if effect == "machine" and not route.machine:
         skipped = "machine"

@@ -4,6 +4,7 @@ from markupsafe import Markup
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form
 from odoo.tests.common import tagged
+from odoo.tools import email_normalize
 
 from ..routing import addresses, companies, people
 from .routing_common import RoutingCase
@@ -36,6 +37,16 @@ class TestPeople(RoutingCase):
         partner = self.partner(email="Ada.Lovelace@gmail.com")
         self.assertEqual(people.partner_of(self.env, "adalovelace+mail@googlemail.com"), partner)
         self.assertFalse(people.partner_of(self.env, "ada.lovelace@shop.test"))
+
+    def test_what_is_read_at_a_glance_is_what_odoo_reads(self):
+        told = [None, "", "a@", "@x.test", "a_b-c@x", "Ada.L+shop@Example.TEST", "a@b@x.test"]
+        told += ["ada@bücher.test", "\u212aelvin@x.test", "a b@x.test", "Ada <ada@x.test>"]
+        told += ["a..b@x.test", ".a@x.test", "a.@x.test", "a@x..test", "o'neil@x.test"]
+        told += ["a@x.test\n", "a@-x-.test"]
+        for one in told:
+            with self.subTest(one):
+                expected = email_normalize(one or "", strict=False) or ""
+                self.assertEqual(addresses.normalized(one), expected)
 
     def test_an_exact_address_goes_first(self):
         self.partner(email="bob@shop.test")

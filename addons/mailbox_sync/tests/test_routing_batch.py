@@ -6,6 +6,7 @@ from unittest.mock import patch
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
+from ..models import mailbox_routing
 from ..routing import work
 from .routing_common import RoutingCase
 
@@ -35,6 +36,51 @@ class TestBatch(RoutingCase):
         rows = self.arrive(*(self.mail(f"Offer {number}") for number in range(8)))
         self.assertEqual([job.recordset for job in self.trap.enqueued_jobs], [rows])
         self.assertEqual(self.run_jobs(), ["8 stored"])
+
+    def arrive_in_pages(self, *pages):
+        """Pages of mails that wait in the queue, the first just begun; their rows and jobs."""
+        rows = [self.arrive(*page) for page in pages]
+        found = [
+            next(job for job in self.trap.enqueued_jobs if job.recordset == one) for one in rows
+        ]
+        found[0].set_started()
+        for job in found:
+            type(job).store(job)  # the trap keeps jobs out of the table
+        return rows, found
+
+    def test_pages_that_wait_are_routed_together(self):
+        self.rule()
+        rows, queue = self.arrive_in_pages(
+            [self.mail("One", message_id="<one@shop.test>"), self.mail("Two", "Al <al@shop.test>")],
+            [self.mail("Re: One", in_reply_to="<one@shop.test>")],
+            [self.mail("Three", sender="c@shop.test")],
+            [self.mail("Four", sender="d@shop.test")],
+            [self.mail("Five", sender="e@shop.test")],
+        )
+        queue[2].identity_key = f"route:{self.mailbox.id}0:1"
+        type(queue[2]).store(queue[2])
+        with patch.object(mailbox_routing, "_BATCH", 4):
+            self.assertEqual(self.perform(queue[0]), "3 created, 1 joined")
+        self.assertEqual(self.outcomes(rows[1] | rows[3]), ["joined", "created"])
+        self.assertFalse(rows[2].decision_ids, "of another mailbox")
+        self.assertFalse(rows[4].decision_ids, "no room")
+        self.assertEqual(self.perform(queue[1]), "nothing to decide")
+
+    def test_a_mail_that_failed_in_company_is_tried_alone(self):
+        self.rule()
+        self.break_subject("Broken")
+        mails = [
+            [self.mail("Broken", sender="b@shop.test")],
+            [self.mail("One", sender="a@shop.test")],
+        ]
+        rows, queue = self.arrive_in_pages(*mails)
+        with mute_logger("odoo.sql_db", "odoo.addons.mailbox_sync.routing.work"):
+            self.assertEqual(self.perform(queue[0]), "1 created")
+            again = self.next_job()
+            self.assertEqual(again.recordset, rows[0])
+            later = self.arrive_in_pages([self.mail("Two", sender="c@shop.test")])[0][0]
+            self.assertEqual(self.perform(again), "1 triage")
+        self.assertFalse(later.decision_ids)
 
     def test_mail_that_nobody_asks_for_costs_no_statement_of_its_own(self):
         self.rule(line_ids=[(0, 0, {"field": "subject", "op": "contains", "value": "order"})])

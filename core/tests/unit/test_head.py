@@ -3,7 +3,7 @@
 import pytest
 
 from mailbox_core.mime.parse import parse, parse_head
-from mailbox_core.rules.depth import needs_body
+from mailbox_core.rules.depth import needs_body, needs_zone
 from mailbox_core.rules.syntax import FIELDS, Check, Not
 from mailbox_core.testing.corpus import samples
 
@@ -36,7 +36,20 @@ def test_the_header_says_the_same_without_the_body(category: str) -> None:
     assert count
 
 
+def test_parts_that_were_not_read_are_no_fault_of_the_mail() -> None:
+    head = b"From: a@shop.test\r\nMessage-ID: <1@shop.test>\r\n"
+    head += b"Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n"
+    head += b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    assert parse_head(head).defects == ()
+    assert parse(head).defects == ("boundary",)
+
+
 @pytest.mark.parametrize("field", sorted(FIELDS))
 def test_only_what_the_header_tells_needs_no_body(field: str) -> None:
     expected = field in ("body", "language", "urgency") or field.startswith("attachment")
     assert needs_body(Not(Check(field, "is", "x"))) is expected
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_only_times_of_day_need_a_zone(field: str) -> None:
+    assert needs_zone(Not(Check(field, "is", "x"))) is (field == "time")

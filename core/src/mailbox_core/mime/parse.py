@@ -13,7 +13,7 @@ from .fingerprint import fingerprint
 from .headers import HeaderBlock, decoded
 from .parts import Found, list_parts, octets_of
 from .quote import new_text
-from .structure import scan
+from .structure import scan, scan_head
 
 _ONCE = ("from", "subject", "to", "cc", "reply-to", "in-reply-to", "references")
 
@@ -68,9 +68,10 @@ def parse_head(raw: bytes) -> Email:
     """Read the header of a message whose octets may end anywhere behind it: a tenth of the work of
     ``parse``, for decisions that ask nothing of the body.
 
-    Text, parts, snippet, fingerprint and ``automatic`` are empty: they need the body.
+    Text, parts, snippet, fingerprint and ``automatic`` are empty, and ``defects`` are those of the
+    header: they need the body.
     """
-    tree = scan(raw)
+    tree = scan_head(raw)
     block, notes = tree.root.fields, _Notes(tree.defects)
     hint = tree.root.parameters.get("charset")
     reader = _Reader(block, hint, notes)

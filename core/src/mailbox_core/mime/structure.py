@@ -78,11 +78,23 @@ class _Level:
 def scan(raw: bytes) -> Tree:
     """The tree of any octets. Never raises; what could not be read is named in ``Tree.defects``."""
     defects: set[str] = set()
-    if b"\n" not in raw and b"\r" in raw:
-        raw = raw.replace(b"\r", b"\n")  # old Macintosh line ends; offsets stay
-        defects.add("line-ends")
-    scanner = _Scanner(raw, defects)
-    return Tree(raw, scanner.run(), defects)
+    raw = _with_lines(raw, defects)
+    return Tree(raw, _Scanner(raw, defects).run(), defects)
+
+
+def scan_head(raw: bytes) -> Tree:
+    """The root of the tree alone, with its header: octets that end anywhere behind the header tell
+    nothing about parts."""
+    defects: set[str] = set()
+    raw = _with_lines(raw, defects)
+    return Tree(raw, _Scanner(raw, defects).head(0, "1", "text/plain"), defects)
+
+
+def _with_lines(raw: bytes, defects: set[str]) -> bytes:
+    if b"\n" in raw or b"\r" not in raw:
+        return raw
+    defects.add("line-ends")
+    return raw.replace(b"\r", b"\n")  # old Macintosh line ends; offsets stay
 
 
 class _Scanner:
@@ -144,6 +156,13 @@ class _Scanner:
 
     def _entity(self, start: int, path: str, default: str) -> Entity:
         """Read the header at ``start``; a multipart becomes a new open level."""
+        entity = self.head(start, path, default)
+        if entity.content_type.startswith("multipart/"):
+            self._open(entity)
+        return entity
+
+    def head(self, start: int, path: str, default: str) -> Entity:
+        """Read the header at ``start``."""
         self.count += 1
         bound = min((level.at for level in self.levels), default=self.size)
         bound = self._trim(min(bound, self.size), start)
@@ -154,8 +173,6 @@ class _Scanner:
             self.defects.add("line-ends")  # some readers end the header there
         entity = Entity(path, block, min(body, bound), self.size)
         self._type(entity, default)
-        if entity.content_type.startswith("multipart/"):
-            self._open(entity)
         return entity
 
     def _type(self, entity: Entity, default: str) -> None:

@@ -37,3 +37,8 @@ _OF_HEADER = frozenset(
 def needs_body(node: Node) -> bool:
     """Whether the answer can depend on anything but the header (``mime.parse.parse_head``)."""
     return not set(fields_of(node)) <= _OF_HEADER
+
+
+def needs_zone(node: Node) -> bool:
+    """Whether the answer can depend on whose times of day are meant."""
+    return "time" in fields_of(node)
