@@ -34,6 +34,7 @@ def ensure(home: Path) -> None:
     wanted = pins.odoo_requirements(home)
     _ensure_base(wanted)
     _ensure_oca()
+    _ensure_corpora()
     _ensure_layer(home, wanted)
 
 
@@ -70,17 +71,25 @@ def _create(folder: Path, *options: str) -> None:
 
 
 def _ensure_oca() -> None:
-    wanted = paths.DATA / "oca.txt"
+    _ensure_apart("oca.txt", paths.oca(), "OCA's addons queue_job and helpdesk_mgmt")
+
+
+def _ensure_corpora() -> None:
+    _ensure_apart("corpora.txt", paths.corpora(), "real mail for the tests")
+
+
+def _ensure_apart(lines: str, folder: Path, what: str) -> None:
+    """Install packages into a folder of their own, without what they depend on."""
+    wanted = paths.DATA / lines
     key = _key([wanted.read_text(encoding="utf-8")])
-    folder = paths.oca()
     if _is_current(folder, key):
         return
-    say("installing OCA's addons queue_job and helpdesk_mgmt")
+    say(f"installing {what}")
     shutil.rmtree(folder, ignore_errors=True)
     pip = paths.base_environment() / "bin" / "pip"
     run(
         [pip, "install", "-q", "--no-deps", "--target", folder, "-r", wanted],
-        why="installing OCA's addons",
+        why=f"installing {what}",
     )
     _mark(folder, key)
 

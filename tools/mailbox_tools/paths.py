@@ -72,6 +72,15 @@ def oca() -> Path:
     return cache_root() / "oca"
 
 
+def corpora() -> Path:
+    """Return the folder that holds real mail for tests, as other projects publish it.
+
+    It is named after what is asked for: two checkouts that ask for different packages share it not.
+    """
+    wanted = (DATA / "corpora.txt").read_bytes()
+    return cache_root() / "corpora" / hashlib.sha256(wanted).hexdigest()[:10]
+
+
 def addons_path() -> list[Path]:
     """Return Odoo's addons path: ours, OCA's, Odoo's own (which a git checkout keeps apart)."""
     own = [ADDONS, oca() / "odoo" / "addons"]

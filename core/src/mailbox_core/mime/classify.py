@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from . import addresses, body, bounce_text, fields, limits, transfer
+from . import addresses, body, fields, free_bounce, limits, transfer
 from .headers import HeaderBlock, split, to_text
 from .structure import Entity, Tree, scan
 
@@ -16,13 +16,6 @@ Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
 
 _ACTIONS: tuple[Action, ...] = ("failed", "delayed", "delivered", "relayed", "expanded")
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_DAEMON = re.compile(rb"(?i)(?:mailer-daemon|mail delivery (?:sub)?system)")
-_FAILURE = re.compile(
-    rb"(?i)(?:undeliver|returned mail|delivery (?:status notification|has failed|failure)"
-    rb"|failure notice|mail delivery failed|unzustellbar|message non remis|no entregado"
-    rb"|non consegnat)"
-)
-_DELAY = re.compile(rb"(?i)(?:delayed|delay\)|warning: (?:message|could not send))")
 _SUPPRESS = frozenset({"all", "oof", "autoreply"})
 _REPORT_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _ORIGINALS = frozenset(
@@ -66,11 +59,11 @@ def automatic(tree: Tree) -> str | None:
     written.
     """
     root = tree.root
-    report = _report_class(tree)
+    report = _told(tree)
     if report:
-        return report
-    if _is_free_bounce(root.fields):
-        return "delay" if _DELAY.search(root.fields.raw("subject") or b"") else "bounce"
+        return _report_class(report)
+    if root.content_type in ("multipart/report", "message/disposition-notification"):
+        return "report"
     answer = _answer_class(root.fields)
     if answer:
         return answer
@@ -82,37 +75,11 @@ def automatic(tree: Tree) -> str | None:
     return _bulk_class(root.fields)
 
 
-def _report_class(tree: Tree) -> str | None:
-    root = tree.root
-    kinds = (
-        {leaf.content_type for leaf in tree.leaves()}
-        if root.content_type == "multipart/report"
-        else set()
-    )
-    kinds.add(root.content_type)
-    if kinds & _REPORT_PARTS:
-        report = _read_report(tree)
-        actions = {one.action for one in report.recipients} if report else set()
-        if "failed" in actions or not actions:
-            return "bounce"
-        return "delay" if "delayed" in actions else "report"
-    return (
-        "report"
-        if root.content_type == "multipart/report" or "message/disposition-notification" in kinds
-        else None
-    )
-
-
-def _is_free_bounce(block: HeaderBlock) -> bool:
-    """A bounce without RFC 3464 parts: from a mailer daemon, and with a subject that says so."""
-    null_path = block.ascii("return-path").replace(" ", "") == "<>"
-    if block.raw("x-failed-recipients") is not None:
-        return True
-    daemon = _DAEMON.search((block.raw("from") or b"")[:1000]) is not None
-    subject = (block.raw("subject") or b"")[:1000]
-    if daemon and _DELAY.search(subject):
-        return True
-    return (daemon or null_path) and _FAILURE.search(subject) is not None
+def _report_class(report: DeliveryReport) -> str:
+    actions = {one.action for one in report.recipients}
+    if "failed" in actions or not actions:
+        return "bounce"
+    return "delay" if "delayed" in actions else "report"
 
 
 def _answer_class(block: HeaderBlock) -> str | None:
@@ -147,8 +114,34 @@ def delivery_report(raw: bytes) -> DeliveryReport | None:
     """What ``raw`` reports about the delivery of another mail, None when it is no such report.
     Never raises.
     """
-    tree = scan(raw)
-    return _read_report(tree) or _read_free_bounce(tree)
+    return _told(scan(raw))
+
+
+def _told(tree: Tree) -> DeliveryReport | None:
+    """The report in a mail. A gateway may send it on in a mail of its own, whose first part it is,
+    before what the gateway adds to every mail.
+    """
+    first = next(tree.leaves())
+    kind = tree.root.parameters.get("report-type", "").lower()
+    if kind == "delivery-status" and first.content_type == "message/rfc822":
+        inner = scan(transfer.decode(tree.octets(first), body.encoding_of(first)))
+        return _formal_or_free(inner) or _formal_or_free(tree)
+    return _formal_or_free(tree)
+
+
+def _formal_or_free(tree: Tree) -> DeliveryReport | None:
+    """The report of RFC 3464 where it names somebody, else what the text says."""
+    formal = tree.root.content_type == "multipart/report" or tree.root.content_type in _REPORT_PARTS
+    report = _read_report(tree)
+    is_named = report is not None and any(one.recipient for one in report.recipients)
+    if formal and is_named:
+        return report
+    free = free_bounce.read(tree)
+    if free is None:
+        return report if formal else None
+    if is_named or (report is not None and not free.named):
+        return report
+    return _from_text(tree, free)
 
 
 def _read_report(tree: Tree) -> DeliveryReport | None:
@@ -157,9 +150,11 @@ def _read_report(tree: Tree) -> DeliveryReport | None:
     if status is None:
         return None
     groups = _groups(_octets(tree, status))
-    recipients = tuple(one for group in groups[: _MAX_RECIPIENTS + 1] if (one := _recipient(group)))
+    recipients = [one for group in groups[: _MAX_RECIPIENTS + 1] if (one := _recipient(group))]
+    # Some write an action into the group about the message, too; it is about nobody.
+    recipients = [one for one in recipients if one.recipient] or recipients
     mta = groups[0].ascii("reporting-mta").rpartition(";")[2].strip()[:255] if groups else ""
-    return DeliveryReport(recipients, _original_id(tree, leaves), mta)
+    return DeliveryReport(tuple(recipients), _original_id(tree, leaves), mta)
 
 
 def _octets(tree: Tree, entity: Entity) -> bytes:
@@ -200,7 +195,8 @@ def _typed(group: HeaderBlock, name: str) -> str:
     """The address of ``rfc822;address``."""
     value = to_text(group.raw(name) or b"")[0]
     spec = value.partition(";")[2].strip() if ";" in value else value
-    return addresses.normalize(spec.strip("<>")) or ""
+    # Archives shorten addresses (``ada...@example.org``); nobody has such a one (RFC 5322 3.2.3).
+    return "" if ".." in spec else addresses.normalize(spec.strip("<>")) or ""
 
 
 def _original_id(tree: Tree, leaves: list[Entity]) -> str | None:
@@ -213,26 +209,22 @@ def _original_id(tree: Tree, leaves: list[Entity]) -> str | None:
     return None
 
 
-def _read_free_bounce(tree: Tree) -> DeliveryReport | None:
-    """Bounces of servers that know no RFC 3464: recipients from X-Failed-Recipients, else from the
-    text; the id from the copy of the mail, in a part of its own or in the text.
+def _from_text(tree: Tree, free: free_bounce.FreeBounce) -> DeliveryReport:
+    """The report of a server that knows no RFC 3464; the id from the copy of the mail, in a part
+    of its own or in the text.
     """
-    block = tree.root.fields
-    if not _is_free_bounce(block):
-        return None
     leaves = list(tree.leaves())
-    text = _octets(tree, leaves[0]) if leaves else b""
-    failed = [one.email for one in addresses.parse(block.all("x-failed-recipients"))[0]]
-    failed = failed or bounce_text.failed_addresses(text[:_MAX_REPORT].decode("utf-8", "replace"))
-    code = _STATUS.search(text[:_MAX_REPORT].decode("ascii", "replace"))
-    delayed = _DELAY.search(block.raw("subject") or b"") is not None
-    action: Action = "delayed" if delayed else "failed"
+    text = _octets(tree, leaves[0])[:_MAX_REPORT] if leaves else b""
+    code = _STATUS.search(text.decode("ascii", "replace"))
     status = code.group(0) if code else None
-    original = _original_id(tree, leaves) or _quoted_id(text)
+    unnamed: Action = "delayed" if free.late else "failed"
+    told: list[tuple[str, Action]] = [
+        *((one, "failed") for one in free.failed),
+        *((one, "delayed") for one in free.delayed),
+    ]
     return DeliveryReport(
-        tuple(RecipientStatus(one, action, status) for one in failed)
-        or (RecipientStatus("", action, status),),
-        original,
+        tuple(RecipientStatus(who, action, status) for who, action in told or [("", unnamed)]),
+        _original_id(tree, leaves) or _quoted_id(text),
         structured=False,
     )
 
