@@ -9,13 +9,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import addresses, body, fields, free_bounce, limits, transfer
-from .headers import HeaderBlock, split, to_text
+from .headers import HeaderBlock, decoded, split, to_text
 from .structure import Entity, Tree, scan
 
 Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
 
 _ACTIONS: tuple[Action, ...] = ("failed", "delayed", "delivered", "relayed", "expanded")
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+#: How Exchange, Outlook and Domino begin the subject of an answer for somebody away. Exchange
+#: says in its fields only that the mail was generated, old Domino says nothing at all.
+_AWAY = re.compile(
+    r"\s*(?:\[?(?:automatic reply|auto[- ]?reply|autoreply|out of office(?: autoreply| reply)?"
+    r"|automatische antwort|abwesenheitsnotiz|réponse automatique|absence du bureau"
+    r"|respuesta automática|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)"
+    r"|automatisch antwoord|afwezig(?:heidsbericht)?|resposta automática|automatyczna odpowiedź"
+    r"|automatick[áé] odpov[ěe]ď|automatikus válasz|răspuns automat|automatiskt svar|autosvar"
+    r"|automatisk svar|automaattinen vastaus|otomatik yanıt|автоматический ответ"
+    r"|автоматична відповідь|αυτόματη απάντηση|תשובה אוטומטית|رد تلقائي|自動応答|自动答复|自動回覆"
+    r"|자동 회신)\s*[\]:：]|auto: .{1,120} (?:is out of the office|ist außer haus))",
+    re.IGNORECASE,
+)
 _SUPPRESS = frozenset({"all", "oof", "autoreply"})
 _REPORT_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _ORIGINALS = frozenset(
@@ -87,6 +100,8 @@ def _answer_class(block: HeaderBlock) -> str | None:
     if submitted.startswith("auto-replied"):
         return "auto-reply"
     if block.ascii("precedence").lower() == "auto_reply" or _says_auto_reply(block):
+        return "auto-reply"
+    if _AWAY.match(decoded((block.raw("subject") or b"")[:1000])[0]):
         return "auto-reply"
     return "auto-generated" if submitted and submitted != "no" else None
 

@@ -41,9 +41,11 @@ _DELAY = re.compile(
 )
 #: Answers and forwarded mail: a person passes a bounce on.
 _PASSED_ON = re.compile(r"\s*(?:re|aw|sv|r|fwd?|wg|tr|rv|i)\s*:", re.IGNORECASE)
-#: An address alone on its line, or with what happened after a colon, or with "on" and a date.
+#: An address alone on its line, or with a field of RFC 3464 before it, or with the reason after it.
 _ALONE = re.compile(
-    r"[ \t*]*<?([^<>\s@:,;()\"\[\]]{1,64}@[^<>\s@:,;()\"\[\]]{1,255})>?[ \t]*(?::.*|on [0-9].*)?$"
+    r"[ \t*]*(?:(?:final|original)-recipient:[ \t]*rfc822;[ \t]*)?"
+    r"<?([^<>\s@:,;()\"\[\]]{1,64}@[^<>\s@:,;()\"\[\]]{1,255})>?[ \t]*(?:[:(].*|on [0-9].*)?$",
+    re.IGNORECASE,
 )
 #: Below such a line stands the mail itself, whose addresses did not fail.
 _COPY = re.compile(

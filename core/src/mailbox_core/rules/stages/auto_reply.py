@@ -20,4 +20,4 @@ def look(facts: Facts, history: History) -> Finding | None:
     if facts.automatic != "auto-reply":
         return None
     told = tuple((name, value) for name in _TOLD_BY for value in facts.header(name)[:1])
-    return Finding("auto_reply", "note", told)
+    return Finding("auto_reply", "note", told or (("Subject", facts.subject[:200]),))
