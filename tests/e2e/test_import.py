@@ -50,3 +50,25 @@ def test_new_mail_arrives_while_history_is_imported(stage: Stage) -> None:
     row = stage.store().by_id[new.id]
     assert row["disposition"] == "stored"
     assert stage.value("SELECT phase FROM mailbox_stream") == "snapshot", "history is under way"
+
+
+def test_a_page_of_history_gives_way_to_new_mail(stage: Stage) -> None:
+    stage.provider.fill(stage.account, 900)
+    stage.connect()
+    stage.drain(limit=2)
+    new: list[str] = []
+
+    def arrive() -> None:
+        new.append(stage.account.deliver(letter(1, Random(1))).id)
+        stage.sql("INSERT INTO mailbox_hint (stream_id, source, at) SELECT id, 'push', now()"
+                  " FROM mailbox_stream")  # fmt: skip
+
+    stage.provider.at_request(4, arrive)
+    before = len(stage.store().with_disposition("stored"))
+    stage.drain(limit=1)
+    came = len(stage.store().with_disposition("stored")) - before
+    assert new and 0 < came <= 150, "the rest of the page waits"
+    stage.drain(limit=1)
+    assert stage.store().by_id[new[0]]["disposition"] == "stored"
+    stage.settle()
+    stage.assert_same()

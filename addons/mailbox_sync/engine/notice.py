@@ -73,6 +73,10 @@ _LEFT = """
      WHERE s.id = %(stream)s FOR NO KEY UPDATE OF b;
     SELECT FROM mailbox_hint WHERE stream_id = %(stream)s LIMIT 1
 """
+#: Hints that a step did not see when it began.
+_CAME = """
+    SELECT EXISTS (SELECT FROM mailbox_hint WHERE stream_id = %s AND NOT id = ANY(%s))
+"""
 _REFUSED = """
     UPDATE mailbox_push_config
        SET refused_count = COALESCE(refused_count, 0) + %s, refused_reason = %s,
@@ -170,6 +174,14 @@ def note_refusal(registry, provider, unwelcome):
             cr.execute(_REFUSED, [count, unwelcome.word, provider, not ids, ids])
     except psycopg2.Error:
         _logger.info("A refused notification could not be counted", exc_info=True)
+
+
+def came(dbname, stream_id, hint_ids):
+    """Whether hints other than these were noted for a stream by now. In a transaction of its own:
+    that of the step sees only what was there before it."""
+    with sql_db.db_connect(dbname).cursor() as cr:
+        cr.execute(_CAME, [stream_id, hint_ids])
+        return cr.fetchone()[0]
 
 
 def wake_leftovers(registry, stream_id):

@@ -8,7 +8,7 @@ it); only surprises leave.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from random import Random
@@ -99,14 +99,23 @@ class Outcome:
 
 
 class Step:
-    """One step. ``provider`` is made for the lane of the request by who calls."""
+    """One step. ``provider`` is made for the lane of the request by who calls. ``gives_way``: asked
+    between two fetches whether something more urgent waits for this stream."""
 
-    def __init__(self, stream, provider, now: datetime, rng: Random | None = None) -> None:
+    def __init__(
+        self,
+        stream,
+        provider,
+        now: datetime,
+        rng: Random | None = None,
+        gives_way: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._stream = stream
         self._mailbox = stream.mailbox_id
         self._provider = provider
         self._now = now
         self._rng = rng or Random()
+        self._gives_way = gives_way
         self._ledger = Ledger(stream)
         self._raw = RawStore.of(stream.env.cr)
         self._ref = StreamRef(stream.kind, stream.folder_id.remote_id or None)
@@ -191,15 +200,17 @@ class Step:
         strict: bool = False,
     ) -> Brought:
         """The contents of rows, kept and read while the next ones come; for rows whose content is
-        held, headers tell folders and flags. It stops between two fetches once it has taken long or
-        has brought much: the rest waits for the next step. ``strict``: what a whole fetch left
-        unanswered is quarantined."""
+        held, headers tell folders and flags. It stops between two fetches once it has taken long,
+        has brought much or shall give way: the rest waits for the next step. ``strict``: what a
+        whole fetch left unanswered is quarantined."""
         brought = Brought()
         until, size = time.monotonic() + _FETCH_SECONDS, 0
         fetches = self._fetches(rows)
         with Reader(self._raw, self._mailbox.id, self._mailbox.address) as reader:
             for number, (refs, how) in enumerate(fetches):
                 if number and (time.monotonic() > until or size > _FETCH_BYTES):
+                    break
+                if number and self._gives_way():
                     break
                 answers = self._fetch(refs, how, brought)
                 whole = brought.trouble is None

@@ -121,18 +121,20 @@ class MailboxStream(models.Model):
         request = machine.next_request(state, now, int(bool(waiting)), provider.capabilities)
         if isinstance(request, Nothing):
             return self._idle(state, request, hints, now)
+        step = Step(self, provider, now)
         if _is_history(request, waiting):
             shortage = guard.shortage(self.env)
             if shortage:
                 self.mailbox_id._note_shortage(shortage)
                 jobs.wake(self, "history", _SHORTAGE)
                 return f"history waits: {shortage}"
-            provider = self.mailbox_id._provider("history")
-        return self._step(provider, state, request, hints, now)
+            # New mail does not wait for the rest of a page.
+            came = partial(notice.came, self.env.cr.dbname, self.id, hints.ids)
+            step = Step(self, self.mailbox_id._provider("history"), now, gives_way=came)
+        return self._step(step, state, request, hints, now)
 
-    def _step(self, provider, state: StreamState, request, hints, now: datetime) -> str:
+    def _step(self, step: Step, state: StreamState, request, hints, now: datetime) -> str:
         """Network first; then lock, compare and write."""
-        step = Step(self, provider, now)
         gathered = step.gather(state, request)
         self.mailbox_id._budget().settle()
         if not self.try_lock_for_update(allow_referencing=True):
