@@ -43,7 +43,9 @@ def wake(stream, lane: str, seconds: float = 0.0, address: str = "") -> None:
     channel = BACKFILL if lane == "history" else SYNC
     name = "backfill" if lane == "history" else "sync"
     later = seconds > _AT_ONCE
-    key = f"{name}-later:{stream.id}:{int(seconds)}" if later else sync_key(stream.id, name)
+    # By the second it is due, so that who asks again for the same moment gets the same job.
+    due = ceil(time.time() + seconds)
+    key = f"{name}-later:{stream.id}:{due}" if later else sync_key(stream.id, name)
     _delayable(
         stream,
         channel,

@@ -11,7 +11,7 @@ from odoo.tests.common import TransactionCase, tagged
 from mailbox_core.net.quota import QuotaProfile
 from mailbox_core.sync.stream import Gate, StreamState
 
-from .. import mapping
+from .. import jobs, mapping
 from ..engine.quota import PostgresBudget
 from ..store.raw import RawMissing, RawStore
 from ..values import clean
@@ -248,6 +248,17 @@ class TestCare(MailboxCase):
         stream.look_at = fields.Datetime.now() - timedelta(seconds=1)
         self.run_jobs(horizon=10)
         self.assertEqual(self.rows(mailbox)[fresh].disposition, "stored")
+
+    def test_a_hundred_wishes_during_a_pause_leave_one_job_for_its_end(self):
+        mailbox, _world = self.make_mailbox()
+        self.start(mailbox)
+        stream = mailbox.stream_ids
+        self.trap.enqueued_jobs.clear()
+        until = time.time() + 1_000
+        for passed in range(0, 900, 9):
+            with patch.object(jobs.time, "time", lambda now=until - 1_000 + passed: now):
+                jobs.wake(stream, "new", 1_000 - passed)
+        self.assertEqual(len(self.trap.enqueued_jobs), 1)
 
     def test_pause_and_resume_lose_nothing(self):
         mailbox, world = self.make_mailbox()

@@ -95,8 +95,9 @@ _Kind = Literal["start", "look", "fetch", "snapshot"]
 #: Seconds until the looks that follow an empty answer to a push: Gmail's history lags its own push.
 ECHO_DELAYS = (3.0, 12.0)
 #: Seconds until one more look after a push that found something: Gmail tells a user one thing a
-#: second and drops the rest, so the last of several mails may never be announced.
-TRAILING_LOOK = 2.0
+#: second and drops the rest, so the last of several mails may never be announced. What it drops
+#: came within that second of the push, which was sent before this look.
+TRAILING_LOOK = 1.2
 #: Live looks that may go before one step of history, so that neither starves the other.
 LOOKS_IN_A_ROW = 3
 #: Refusals of the same call before a person is asked.
