@@ -6,15 +6,12 @@ Expected trouble is an answer like any other (a raised retry would roll back the
 it); only surprises leave.
 """
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from random import Random
 from typing import Any
-
-import psycopg2
 
 from mailbox_core.errors import ProviderError
 from mailbox_core.sync import machine, plan
@@ -45,11 +42,10 @@ from .. import mapping
 from ..store.ledger import Ledger
 from ..store.line import Line
 from ..store.raw import RawStore
-from ..store.writer import Writer, Written
+from ..store.safely import write_safely
+from ..store.writer import Written
 from . import survey
 from .reader import Reader
-
-_logger = logging.getLogger(__name__)
 
 #: Fetches of one step, and the seconds and bytes after which no further one is begun. Each step has
 #: a price of its own (a job, a commit), and each fetch delays what else the worker could do.
@@ -329,61 +325,6 @@ class Step:
             written.dispositions[disposition] += count
 
 
-def write_safely(stream, ledger: Ledger, lines: Sequence[Line]) -> Written:
-    """Write all lines at once; when the database refuses the set, one by one, and quarantine who is
-    to blame.
-
-    Trouble of the database itself (a lost connection, a serialization failure) is not the message's
-    fault and is raised.
-    """
-    try:
-        with stream.env.cr.savepoint(flush=False):
-            return Writer(stream, ledger).apply(lines)
-    except psycopg2.OperationalError:
-        raise
-    except (psycopg2.Error, ValueError, TypeError, KeyError) as error:
-        _logger.warning(
-            "Stream %s: a page is written message by message (%s)", stream.id, _first_line(error)
-        )
-    whole = Written()
-    for line in lines:
-        part = _write_one(stream, ledger, line)
-        whole.created += part.created
-        whole.updated += part.updated
-        whole.arrived += part.arrived
-        whole.changed += part.changed
-        whole.fresh += part.fresh
-        whole.new_folders |= part.new_folders
-        for disposition, count in part.dispositions.items():
-            whole.dispositions[disposition] += count
-    return whole
-
-
-def _write_one(stream, ledger: Ledger, line: Line) -> Written:
-    try:
-        with stream.env.cr.savepoint(flush=False):
-            return Writer(stream, ledger).apply([line])
-    except psycopg2.OperationalError:
-        raise
-    except (psycopg2.Error, ValueError, TypeError, KeyError) as error:
-        _logger.warning(
-            "Stream %s: message %s is quarantined", stream.id, line.remote_id, exc_info=True
-        )
-        line.after = plan.quarantine(line.after, f"not storable: {_first_line(error)}"[:200])
-        line.postpone(datetime.now(timezone.utc))
-        ledger.read_folders()
-        return _write_quarantined(stream, ledger, line)
-
-
-def _write_quarantined(stream, ledger: Ledger, line: Line) -> Written:
-    """The row of a message that cannot be stored: with the name of its source, else without
-    anything."""
-    if line.stored is not None:
-        kept = ("raw_sha256", "raw_complete", "raw_store")
-        line.stored = mapping.Stored({name: line.stored.columns[name] for name in kept})
-    return Writer(stream, ledger).apply([line])
-
-
 def _with_pending(answer: Any, pending: int) -> Any:
     if isinstance(answer, PageAnswer):
         return PageAnswer(answer.request, answer.page, pending, answer.trouble)
@@ -395,7 +336,3 @@ def _with_pending(answer: Any, pending: int) -> Any:
 def _slices(refs: Sequence[MessageRef], size: int) -> Iterator[Sequence[MessageRef]]:
     for start in range(0, len(refs), size):
         yield refs[start : start + size]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0][:200]

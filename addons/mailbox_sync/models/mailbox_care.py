@@ -7,11 +7,11 @@ from odoo import api, fields, models
 
 from mailbox_core.sync import plan
 
-from ..engine.step import write_safely
 from ..options import forget
 from ..store.ledger import Ledger
 from ..store.line import Line
 from ..store.raw import RawStore
+from ..store.safely import write_safely
 
 _logger = logging.getLogger(__name__)
 

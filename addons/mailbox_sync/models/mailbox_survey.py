@@ -19,10 +19,10 @@ from mailbox_core.types import Page
 
 from .. import jobs
 from ..engine import survey as rows
-from ..engine.step import write_safely
 from ..mapping import FLAG_COLUMNS
 from ..store.ledger import Ledger
 from ..store.line import Line
+from ..store.safely import write_safely
 
 #: Pages listed, and rows written, in one job.
 _PAGES = 10
