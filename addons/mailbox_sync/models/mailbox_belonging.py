@@ -191,7 +191,8 @@ class MailboxBelonging(models.Model):
         for word in self:
             word.message_id._check_decider()
             said = word.sudo()
-            said.lock_for_update()
+            if not said.try_lock_for_update():
+                raise UserError(self.env._("Somebody is undoing this at this moment."))
             if said.undone_at or said._later():
                 raise UserError(
                     self.env._("Something was decided since. Undo the later decision first.")

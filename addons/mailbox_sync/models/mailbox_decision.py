@@ -4,6 +4,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..kept_reference import KeptReference
 from ..routing import words
 
 OUTCOMES = [
@@ -66,7 +67,7 @@ class MailboxDecision(models.Model):
     target_model = fields.Selection(selection="_selection_target", string="Kind of record")
     title = fields.Char(help="Title of the new record; empty: the subject.")
     user_id = fields.Many2one("res.users", string="Assign to", domain=[("share", "=", False)])
-    record_ref = fields.Reference(
+    record_ref = KeptReference(
         selection="_selection_thread", string="Existing record", help="Add the mail there instead."
     )
 

@@ -1,6 +1,7 @@
 """Which mail belongs to which record: many to many, one of them primary."""
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class MailboxLink(models.Model):
@@ -72,7 +73,11 @@ class MailboxLink(models.Model):
         return self.env[self.model].browse(self.res_id).exists()
 
     def action_open(self):
-        """Open the record."""
+        """Open the record. Raises UserError when it is gone."""
         self.ensure_one()
         record = self._record()
-        return record and record.get_formview_action()
+        if not record:
+            raise UserError(
+                self.env._("%s is gone: it was deleted, or its app was removed.", self.record_name)
+            )
+        return record.get_formview_action()

@@ -88,8 +88,11 @@ class MailboxLog(models.Model):
     def _compute_record_name(self):
         for line in self:
             record = line._record()
-            readable = record and record.has_access("read")
-            line.record_name = record.display_name if readable else f"{line.model} {line.res_id}"
+            if record and record.has_access("read"):
+                line.record_name = record.display_name
+            else:
+                kind = self.env["ir.model"]._get(line.model).name or line.model
+                line.record_name = f"{kind} {line.res_id}"
 
     @api.depends("mail_message_id")
     def _compute_withdrawn(self):
@@ -97,10 +100,14 @@ class MailboxLog(models.Model):
             line.withdrawn = not line.sudo().mail_message_id
 
     def action_open(self):
-        """Open the record."""
+        """Open the record. Raises UserError when it is gone."""
         self.ensure_one()
         record = self._record()
-        return record and record.get_formview_action()
+        if not record:
+            raise UserError(
+                self.env._("%s is gone: it was deleted, or its app was removed.", self.record_name)
+            )
+        return record.get_formview_action()
 
     def _record(self):
         self.ensure_one()

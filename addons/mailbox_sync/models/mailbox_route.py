@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, ValidationError
 
 from mailbox_core.rules import language, syntax
 
+from ..kept_reference import KeptReference
 from ..routing import words
 
 EVERYTHING = '{"all": []}'
@@ -56,7 +57,7 @@ class MailboxRoute(models.Model):
     )
     action = fields.Selection(_ACTIONS, required=True, default="create")
     target_model = fields.Selection(selection="_selection_target", string="Kind of record")
-    record_ref = fields.Reference(selection="_selection_thread", string="Record")
+    record_ref = KeptReference(selection="_selection_thread", string="Record")
     approval = fields.Boolean(
         string="Hold", help="Nothing is opened until a person agrees: see Waiting mail."
     )
@@ -185,6 +186,13 @@ class MailboxRoute(models.Model):
             values["user_id"] = self.user_id.id
         return values
 
+    def _has_lost(self):
+        """Whether what the rule opens or adds to is there no more: its addon, or the record."""
+        self.ensure_one()
+        if self.action == "create":
+            return self.target_model not in self._targets()
+        return self.action == "record" and not (self.record_ref and self.record_ref.exists())
+
     def _after_open(self, record, mail):
         """Called after this rule opened a record (hook; the mail is in its chatter)."""
 
@@ -234,7 +242,9 @@ class MailboxRoute(models.Model):
         if self.env.su:
             return
         for route in self:
-            if route.action == "create":
+            if route._has_lost():
+                pass  # switching it off and mending it must be possible; it does nothing
+            elif route.action == "create":
                 target = self.env[route.target_model]
                 target.check_access("create")
                 for name in route._more_values():

@@ -33,10 +33,11 @@ class MailboxRoute(models.Model):
             told = actions.get(route.action, "")
             if route.action == "create" and route.target_model:
                 name = self.env["ir.model"]._get(route.target_model).name
+                name = name or self.env._("a kind of record that is not installed any more")
                 told = self.env._("Open: %s", name)
                 if route.approval:
                     told = self.env._("Open when a person agrees: %s", name)
-            elif route.action == "record" and route.record_ref:
+            elif route.action == "record":
                 told = self.env._("Add to: %s", route._record_name())
             if route.action == "create" and route.acknowledge_id:
                 answer = route.acknowledge_id.sudo().name
@@ -48,7 +49,9 @@ class MailboxRoute(models.Model):
 
     def _record_name(self):
         """The name of the record for those who may see it, else its number."""
-        record = self.record_ref.with_env(self.env)
+        record = self.record_ref and self.record_ref.with_env(self.env).exists()
+        if not record:
+            return self.env._("a record that is gone")
         return record.display_name if record.has_access("read") else f"{record._name} {record.id}"
 
     def _compute_opened_count(self):

@@ -72,7 +72,7 @@ class MailboxDecision(models.Model):
         """Open the record, as the rule proposed or as it was changed here."""
         for decision in self:
             mail = decision._start()
-            if not decision.target_model:
+            if decision.target_model not in self.env["mailbox.route"]._targets():
                 raise UserError(self.env._("Choose the kind of record to open."))
             target = self.env[decision.target_model]
             target.check_access("create")
@@ -158,7 +158,13 @@ class MailboxDecision(models.Model):
 
     def _check_waits(self):
         self.ensure_one()
-        self.lock_for_update()
+        if not self.try_lock_for_update():
+            raise UserError(
+                self.env._(
+                    "Somebody is deciding about “%s” at this moment. Look again in a few seconds.",
+                    self.subject or "",
+                )
+            )
         if self.outcome not in _WAITING:
             raise UserError(
                 self.env._("Somebody has decided about “%s” already.", self.subject or "")

@@ -100,12 +100,28 @@ def restore(env, row_ids, before):
             _place(line, model, res_id)
             line.parent_id = lines.browse(parent_id).exists()
     for values in before["links"]:
-        if env["mailbox.message"].browse(values["message_id"]).exists():
-            links.create(values)
+        _link_again(env, values)
     for kept in before["decisions"]:
         decision = env["mailbox.decision"].browse(kept["id"]).exists()
         values = {name: kept[name] or False for name in _DECISION}
         decision.write(values)
+
+
+def _link_again(env, values):
+    """A link as it stood, without what is gone since; none when the mail is, or when something has
+    linked it there meanwhile."""
+    links = env["mailbox.link"]
+    there = {
+        name: env[links._fields[name].comodel_name].browse(values[name]).exists().id
+        for name in ("message_id", "conversation_id", "mail_message_id", "route_id")
+    }
+    key = [(name, "=", values[name]) for name in ("message_id", "model", "res_id")]
+    if not there["message_id"] or links.search_count(key, limit=1):
+        return
+    rule = [("route_id", "=", there["route_id"]), ("rfc_id", "=", values["rfc_id"])]
+    if there["route_id"] and links.search_count(rule, limit=1):
+        there["route_id"] = False
+    links.create({**values, **there})
 
 
 def _place(line, model, res_id):

@@ -42,7 +42,8 @@ def carry_out(mail, plan):
         return _to_aliases(mail, plan)
     if plan.outcome not in ("create", "record"):
         return _QUIET.get(plan.outcome, plan.outcome)
-    outcomes = [act(mail, route) for route in plan.routes if route.action in ("create", "record")]
+    acting = [one for one in plan.routes if one.action in ("create", "record")]
+    outcomes = [act(mail, route) for route in acting if not route._has_lost()]
     return outcomes[0]
 
 

@@ -189,7 +189,9 @@ def _obey(plan, mail, acting):
     plan.routes = acting
     first = acting[0]
     plan.outcome, plan.reason = _RULE_OUTCOMES[first.action], "rule"
-    if first.action == "create" and first.approval:
+    if first._has_lost():
+        plan.outcome, plan.reason, plan.routes = "triage", "lost", acting[:1]
+    elif first.action == "create" and first.approval:
         plan.outcome, plan.reason, plan.routes = "hold", "approval", acting[:1]
     elif first.action in ("create", "record") and mail.facts.authentic == "fail":
         plan.outcome, plan.reason = "hold" if first.action == "create" else "triage", "forged"

@@ -204,6 +204,9 @@ def reasons(env):
         "unmatched": env._("No rule asks for it."),
         "approval": env._("The rule wants a person to agree first."),
         "rule": env._("A rule asks for it."),
+        "lost": env._(
+            "What the rule opens or adds to is not here any more. Change the rule or switch it off."
+        ),
         "alias": env._("It is addressed to an alias."),
         "alias_refused": env._(
             "The alias does not take mail of this sender; Odoo has told the sender so."

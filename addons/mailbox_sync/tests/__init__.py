@@ -1,5 +1,6 @@
 from . import test_crypto
 from . import test_gone
+from . import test_gone_records
 from . import test_health
 from . import test_import
 from . import test_faults

@@ -39,7 +39,8 @@ class MailboxBacktest(models.TransientModel):
         self.line_ids.unlink()
         rows = self._rows()
         lines = [line for line in map(self._try, rows) if line]
-        talks = {line["talk"] for line in lines if line["effect"] in ("open", "hold")}
+        effects = () if self.route_id.sudo()._has_lost() else ("open", "hold")
+        talks = {line["talk"] for line in lines if line["effect"] in effects}
         self.write(
             {
                 "line_ids": [
@@ -134,6 +135,8 @@ class MailboxBacktest(models.TransientModel):
         route = self.route_id
         if route.id not in [one.id for one in routes]:
             return "other" if routes else ("joins" if made.candidate else "none")
+        if route.sudo()._has_lost():
+            return "hold"
         if route.action != "create":
             return "act"
         return "hold" if route.approval or made.outcome == "hold" else "open"
