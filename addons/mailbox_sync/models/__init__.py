@@ -37,6 +37,7 @@ from . import mailbox_message_bin
 from . import mailbox_route
 from . import mailbox_route_editor
 from . import mailbox_route_preview
+from . import mailbox_route_rights
 from . import mailbox_routable_mixin
 from . import mailbox_address
 from . import mailbox_signature
@@ -45,6 +46,7 @@ from . import mailbox_link
 from . import mailbox_alias
 from . import mailbox_decision
 from . import mailbox_waiting
+from . import mailbox_subject
 from . import mailbox_teach
 from . import mailbox_duplicate
 from . import mailbox_acknowledge

@@ -233,7 +233,8 @@ class MailboxRoute(models.Model):
         if "mailbox_id" in vals:
             self._check_mailboxes([vals])
         result = super().write(vals)
-        self._check_author()
+        if vals != {"active": False}:  # to stop a rule is to do none of what it does
+            self._check_author()
         return result
 
     def _check_author(self):

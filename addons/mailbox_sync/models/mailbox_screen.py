@@ -5,6 +5,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
+from .. import event_words
+
 _DAY = timedelta(days=1)
 
 
@@ -173,13 +175,21 @@ class MailboxEvent(models.Model):
     _inherit = "mailbox.event"
 
     payload_text = fields.Char(compute="_compute_payload_text")
+    kind_text = fields.Char(string="What", compute="_compute_kind_text")
+
+    @api.depends("kind")
+    @api.depends_context("lang")
+    def _compute_kind_text(self):
+        texts = event_words.kinds(self.env)
+        for event in self:
+            event.kind_text = texts.get(event.kind, event.kind)
 
     @api.depends("payload")
     def _compute_payload_text(self):
         for event in self:
             facts = event.payload or {}
             event.payload_text = ", ".join(
-                f"{name}: {_plain(value)}" for name, value in facts.items()
+                f"{name}: {_plain(value)}" for name, value in facts.items() if value != ""
             )
 
 

@@ -19,6 +19,7 @@ from . import test_alert
 from . import test_alert_hook
 from . import test_alert_push
 from . import test_pieces
+from . import test_plain_words
 from . import test_shell
 from . import test_cli
 from . import test_signin_sandbox

@@ -1,0 +1,57 @@
+"""Screens speak to people: of what happened, of mail without a subject, of what one may change."""
+
+import re
+from pathlib import Path
+
+from odoo.exceptions import AccessError
+from odoo.tests.common import tagged
+
+from .. import event_words
+from .routing_common import RoutingCase
+
+_KIND = re.compile(r'_audit\(\s*"([a-z_.]+)"')
+
+
+@tagged("post_install", "-at_install")
+class TestPlainWords(RoutingCase):
+    def test_every_audit_fact_has_words(self):
+        words = event_words.kinds(self.env)
+        source = Path(event_words.__file__).parent
+        kinds = set()
+        for path in source.rglob("*.py"):
+            if "tests" not in path.parts:
+                kinds.update(_KIND.findall(path.read_text()))
+        self.assertGreater(len(kinds), 20)
+        self.assertFalse(kinds - words.keys())
+
+    def test_facts_are_told_without_empty_ones(self):
+        self.mailbox._audit("route.rejected", message=3, record="")
+        event = self.env["mailbox.event"].search([], limit=1)
+        self.assertEqual(event.kind_text, "Mail left in the mailbox by a person")
+        self.assertEqual(event.payload_text, "message: 3")
+
+    def test_mail_without_subject_has_a_name(self):
+        decision = self.deliver("")
+        for record in (decision, decision.message_id, decision.message_id.conversation_id):
+            self.assertEqual(record.display_name, "(no subject)", record._name)
+
+    def test_no_graph_by_hour_shows_samples(self):
+        """Odoo's samples know no hours: the graph of an empty table was an error instead."""
+        views = self.env["ir.ui.view"].search(
+            [("type", "=", "graph"), ("model", "=like", "mailbox%")]
+        )
+        self.assertTrue(views)
+        for view in views.filtered(lambda one: 'interval="hour"' in one.arch):
+            self.assertNotIn("sample", view.arch)
+
+    def test_who_may_not_change_a_rule_is_told_who_may(self):
+        company = self.rule()
+        own = self.rule(mailbox_id=self.mailbox.id)
+        self.assertEqual((company | own).with_user(self.owner).mapped("may_change"), [False, True])
+        for change in ({"active": False}, {"name": "Mine"}):
+            with self.assertRaisesRegex(AccessError, "changed by managers"):
+                company.with_user(self.owner).write(change)
+        with self.assertRaisesRegex(AccessError, "changed by managers"):
+            company.with_user(self.owner).unlink()
+        own.with_user(self.owner).active = False
+        self.assertFalse(own.active)
