@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from mailbox_tools.demo import options, outside, report, scene_mails, scene_rules, scene_words
+from mailbox_tools.demo import (
+    options,
+    outside,
+    push,
+    report,
+    scene_mails,
+    scene_rules,
+    scene_words,
+)
 from mailbox_tools.demo.client import _Form, _words
 from mailbox_tools.env import ToolingError
 
@@ -177,3 +185,25 @@ def test_the_rules_of_the_scene_show_every_kind_of_target():
         "tag", "assign", "activity", "channel", "notify", "webhook", "priority", "forward",
     }  # fmt: skip
     assert not scene_rules.trial()["active"]
+
+
+class _Deaf:
+    """An Odoo that hears nothing before a mail comes, and the provider of that mail."""
+
+    def __init__(self):
+        self.delivered = []
+
+    def read(self, *_wanted):
+        heard = "2026-01-01 00:00:00" if self.delivered else False
+        state = {"push_state": "active", "push_text": "", "push_expires_at": ""}
+        return {**state, "push_last_hint_at": heard}
+
+    def control(self, _method, _call, **mail):
+        self.delivered.append(mail)
+
+
+def test_a_mail_calls_for_the_notification_that_came_too_early(monkeypatch):
+    monkeypatch.setattr(push, "_NUDGE", 0.0)
+    deaf = _Deaf()
+    assert push._first(deaf, 1, deaf)["push_last_hint_at"]
+    assert len(deaf.delivered) == 1

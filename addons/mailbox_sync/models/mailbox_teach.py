@@ -22,7 +22,13 @@ class MailboxDecision(models.Model):
         line = {"field": "domain", "op": "under", "value": domain}
         if not domain:
             line = {"field": "sender", "op": "is", "value": sender}
-        opens = self.target_model or self._opened_model() or self.env.user.mailbox_default_model
+        wanted = (
+            self.target_model,
+            self._opened_model(),
+            self.env.user.mailbox_default_model,
+        )
+        targets = self.env["mailbox.route"]._targets()
+        opens = next((name for name in wanted if name in targets), False)
         leaves = self.outcome == "rejected" or not opens
         return {
             "default_name": self.env._("Mail of %s", domain or sender),

@@ -93,7 +93,10 @@ class TestGoneRecords(RoutingCase):
             decision.action_approve()
         with self.assertRaisesRegex(UserError, "Choose the record"):
             decision.action_merge()
-        self.assertTrue(decision.action_teach())
+        taught = decision.action_teach()["context"]
+        self.assertEqual(
+            (taught["default_action"], taught["default_target_model"]), ("skip", False)
+        )
         decision.action_reject()
         self.assertEqual(decision.outcome, "rejected")
 
