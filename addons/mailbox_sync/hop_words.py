@@ -1,5 +1,7 @@
 """The hops of a message's way, and what an alert means, in words for a person."""
 
+from odoo.tools.misc import formatLang
+
 
 def hop(env, name):
     """What happens in a hop (a column of ``mailbox.trace``, or ``run``: no look was made)."""
@@ -50,7 +52,7 @@ def span(env, milliseconds):
     if seconds < 1:
         return env._("%s ms", round(milliseconds))
     if seconds < 10:
-        return env._("%s s", f"{seconds:.1f}")
+        return env._("%s s", formatLang(env, round(seconds, 1), digits=1))
     if seconds < 120:
         return env._("%s s", round(seconds))
     if seconds < 7200:

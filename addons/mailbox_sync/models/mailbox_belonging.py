@@ -193,7 +193,9 @@ class MailboxBelonging(models.Model):
             said = word.sudo()
             if not said.try_lock_for_update():
                 raise UserError(self.env._("Somebody is undoing this at this moment."))
-            if said.undone_at or said._later():
+            if said.undone_at:
+                raise UserError(self.env._("It was undone already."))
+            if said._later():
                 raise UserError(
                     self.env._("Something was decided since. Undo the later decision first.")
                 )

@@ -91,12 +91,14 @@ class MailboxDecision(models.Model):
             )
         return super().write(vals)
 
-    @api.depends("reason")
+    @api.depends("reason", "outcome")
     @api.depends_context("lang")
     def _compute_reason_text(self):
         texts = words.reasons(self.env)
         for decision in self:
-            decision.reason_text = texts.get(decision.reason or "", decision.reason)
+            # What nobody asked for is the many, and is kept without a word.
+            reason = decision.reason or ("unmatched" if decision.outcome == "stored" else "")
+            decision.reason_text = texts.get(reason, reason)
 
     @api.depends("steps", "otherwise")
     @api.depends_context("lang", "uid")

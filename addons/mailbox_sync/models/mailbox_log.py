@@ -200,14 +200,20 @@ class MailboxMessage(models.Model):
         there = self.filtered("in_chatter")
         there.action_withdraw()
         return self._say_done(
-            self.env._("%s mails were withdrawn. Log again brings them back.", len(there))
+            self.env._("Mails withdrawn: %s. Log again brings them back.", len(there))
+            if there
+            else self.env._("None of these mails stands in a chatter.")
         )
 
     def action_log_listed(self):
         """Undo, for the mails of a list."""
         gone = self.filtered(lambda one: one.is_private and not one.in_chatter)
         gone.action_log_again()
-        return self._say_done(self.env._("%s mails are back in their chatters.", len(gone)))
+        return self._say_done(
+            self.env._("Mails back in their chatters: %s.", len(gone))
+            if gone
+            else self.env._("None of these mails was withdrawn.")
+        )
 
     def _say_done(self, words):
         return {

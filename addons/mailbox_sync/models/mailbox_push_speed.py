@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.tools.misc import formatLang
 
 #: The figures are of mail that arrived within this time, and of at least so many messages.
 _SPAN = timedelta(days=30)
@@ -38,8 +39,8 @@ class Mailbox(models.Model):
             return self.env._(
                 "Measured in this mailbox: half of new mail is on the screen within %(half)s "
                 "seconds, 95 in 100 within %(most)s (%(count)s messages in 30 days).",
-                half=f"{half:.1f}",
-                most=f"{most:.1f}",
+                half=formatLang(self.env, half, digits=1),
+                most=formatLang(self.env, most, digits=1),
                 count=count,
             )
         return self.env._(

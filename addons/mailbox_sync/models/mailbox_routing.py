@@ -266,6 +266,12 @@ class MailboxMessage(models.Model):
         self._check_decider()
         waiting = self.sudo().filtered(lambda one: not one.decision_ids)
         waiting.sorted(lambda one: (one.date, one.id))._enqueue_route(asked=True)
+        said = self.env._("It is being decided. Open the mail again in a few seconds to see why.")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "info", "message": said},
+        }
 
     def action_why_here(self):
         """Show what became of this mail and why."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools.misc import format_datetime
+from odoo.tools.misc import format_datetime, formatLang
 
 from .. import event_words
 
@@ -76,9 +76,9 @@ class Mailbox(models.Model):
             per_minute = mailbox._quota_profile().units_per_minute_user if mailbox.provider else 0
             mailbox.quota_text = (
                 self.env._(
-                    "%(spent)s units in the last 24 hours, of %(limit)s a minute",
-                    spent=f"{mailbox.units_today:,}",
-                    limit=f"{per_minute:,}",
+                    "%(spent)s units in the last 24 hours; the provider allows %(limit)s a minute",
+                    spent=formatLang(self.env, mailbox.units_today, digits=0),
+                    limit=formatLang(self.env, per_minute, digits=0),
                 )
                 if per_minute
                 else False

@@ -204,7 +204,7 @@ class TestChatterLog(RoutingCase):
         with self.assertRaises(AccessError):
             action.with_user(self.colleague).with_context(**context).run()
         told = action.with_user(self.owner).with_context(**context).run()
-        self.assertIn("3 mails", told["params"]["message"])
+        self.assertIn("withdrawn: 3", told["params"]["message"])
         self.assertFalse(self.lines(self.bob))
         again = self.env.ref("mailbox_sync.mailbox_message_action_log_again")
         again.with_user(self.owner).with_context(**context).run()

@@ -36,6 +36,8 @@ class TestGoneRecords(RoutingCase):
         self.new.unlink()
         word.action_undo()
         self.assertTrue(word.undone_at)
+        with self.assertRaisesRegex(UserError, "undone already"):
+            word.action_undo()
 
     def test_undo_after_the_rule_was_deleted(self):
         word = self.move()

@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests.common import tagged
 
-from .. import event_words
+from .. import event_words, hop_words
 from .routing_common import RoutingCase
 
 _KIND = re.compile(r'_audit\(\s*"([a-z_.]+)"')
@@ -55,3 +56,22 @@ class TestPlainWords(RoutingCase):
             company.with_user(self.owner).unlink()
         own.with_user(self.owner).active = False
         self.assertFalse(own.active)
+
+    def test_numbers_are_those_of_the_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        german = self.env(context={**self.env.context, "lang": "de_DE"})
+        self.assertEqual(hop_words.span(german, 2500), "2,5 s")
+        self.assertEqual(hop_words.span(self.env, 2500), "2.5 s")
+        run = {"mailbox_id": self.mailbox.id, "started_at": fields.Datetime.now(), "units": 12345}
+        self.env["mailbox.run"].create(run)
+        self.assertRegex(self.mailbox.with_env(german).quota_text, r"12\.\d{3} units")
+
+    def test_what_nobody_asked_for_says_so(self):
+        decision = self.deliver("Lunch?")
+        self.assertEqual((decision.outcome, decision.reason), ("stored", ""))
+        self.assertEqual(decision.reason_text, "No rule asks for it.")
+
+    def test_decide_now_says_that_it_takes_a_moment(self):
+        row = self.deliver("Lunch?").message_id
+        said = row.with_user(self.owner).action_route()
+        self.assertEqual(said["tag"], "display_notification")

@@ -72,7 +72,7 @@ class MailboxMove(models.TransientModel):
 
     def _say_what(self):
         """What the button will do, before it is pressed."""
-        mails = self.env._("1 mail") if self.count == 1 else self.env._("%s mails", self.count)
+        mails = self._say_count(self.count)
         if self.way == "conversation":
             if not self.other_id:
                 return self.env._("Choose the conversation.")
@@ -93,6 +93,9 @@ class MailboxMove(models.TransientModel):
         if self.apart and self.scope != "all":
             told = self.env._("%s Lists show them as a conversation of their own.", told)
         return told
+
+    def _say_count(self, count):
+        return self.env._("1 mail") if count == 1 else self.env._("%s mails", count)
 
     def action_move(self):
         """Do it, and go on where the person was."""
@@ -131,8 +134,8 @@ class MailboxMove(models.TransientModel):
             "params": {
                 "type": "success",
                 "message": self.env._(
-                    "Done, with %s mails. Undo it in the conversation or under Why here.",
-                    self.count or 1,
+                    "Done, with %s. Undo it in the conversation or under Why here.",
+                    self._say_count(self.count or 1),
                 ),
                 "next": talk._show(talk.id) if shown else {"type": "ir.actions.act_window_close"},
             },
