@@ -62,7 +62,8 @@ class TestPlainWords(RoutingCase):
         german = self.env(context={**self.env.context, "lang": "de_DE"})
         self.assertEqual(hop_words.span(german, 2500), "2,5 s")
         self.assertEqual(hop_words.span(self.env, 2500), "2.5 s")
-        run = {"mailbox_id": self.mailbox.id, "started_at": fields.Datetime.now(), "units": 12345}
+        run = {"mailbox_id": self.mailbox.id, "trigger": "poll", "units": 12345}
+        run["started_at"] = fields.Datetime.now()
         self.env["mailbox.run"].create(run)
         self.assertRegex(self.mailbox.with_env(german).quota_text, r"12\.\d{3} units")
 
