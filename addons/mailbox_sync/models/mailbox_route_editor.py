@@ -76,21 +76,27 @@ class MailboxRoute(models.Model):
             ]
             route.same_id = self.search(domain, limit=1)
 
-    def copy(self, default=None):
-        """A copy is switched off and keeps the secrets of its calls, which leave the server in no
-        other way."""
-        return self.browse().concat(*(route._copied(default) for route in self))
+    def copy_data(self, default=None):
+        """A copy is switched off until somebody looked at it."""
+        default = {"active": False, **(default or {})}
+        found = super().copy_data(default)
+        if "name" in default:
+            return found
+        return [
+            {**values, "name": self.env._("%s (copy)", route.name)}
+            for route, values in zip(self, found, strict=True)
+        ]
 
-    def _copied(self, default):
-        name = self.env._("%s (copy)", self.name)
-        values = {"name": name, "active": False, **(default or {}), "action_ids": []}
-        made = super().copy(values)
-        for action in self.action_ids:
-            (values,) = action.copy_data({"route_id": made.id})
-            self.env["mailbox.route.action"].create(
-                {**values, "new_secret": action._open_secret()} if action.has_secret else values
-            )
-        return made
+    def copy(self, default=None):
+        """A copy keeps the secrets of its calls, which leave the server in no other way."""
+        copies = super().copy({**(default or {}), "action_ids": []})
+        for route, made in zip(self, copies, strict=True):
+            for action in route.action_ids:
+                (values,) = action.copy_data({"route_id": made.id})
+                self.env["mailbox.route.action"].create(
+                    {**values, "new_secret": action._open_secret()} if action.has_secret else values
+                )
+        return copies
 
     def action_decisions(self):
         """The decisions in which this rule acted, as far as the person reads the mail."""
