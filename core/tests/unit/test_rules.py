@@ -224,6 +224,8 @@ IDS = frozenset({"mx.provider.test"})
             "none",
         ),
         ("mx.provider.test; dkim=pass header.d=com", "none"),
+        ("mx.provider.test; dmarc=pass header.from=evil.test", "none"),
+        ("mx.provider.test; dmarc=fail header.from=mail.example.com", "fail"),
         ("mx.provider.test 1; spf=pass smtp.mailfrom=bounce@example.com", "pass"),
         ("other.test; dmarc=pass", "none"),
         ("mx.provider.test", "none"),
@@ -233,6 +235,24 @@ IDS = frozenset({"mx.provider.test"})
 def test_the_providers_verdict(value: str, expected: str) -> None:
     headers = [("Authentication-Results", value)]
     assert authenticity.verdict(headers, "ada@example.com", IDS) == expected
+
+
+@pytest.mark.parametrize(
+    ("sender", "signer", "expected"),
+    [
+        ("ada@example.co.uk", "mail.example.co.uk", "pass"),
+        ("ada@shop.example.co.uk", "example.co.uk", "pass"),
+        ("ada@example.co.uk", "other.co.uk", "none"),
+        ("ada@example.co.uk", "co.uk", "none"),
+        # Below these anybody may have a name, and none speaks for another.
+        ("team@github.io", "somebody.github.io", "none"),
+        ("ada@one.github.io", "two.github.io", "none"),
+        ("ada@one.github.io", "github.io", "none"),
+    ],
+)
+def test_who_signs_for_whom(sender: str, signer: str, expected: str) -> None:
+    headers = [("Authentication-Results", f"mx.provider.test; dkim=pass header.d={signer}")]
+    assert authenticity.verdict(headers, sender, IDS) == expected
 
 
 def test_only_the_providers_own_first_line_is_believed() -> None:

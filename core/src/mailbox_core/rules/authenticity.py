@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
+
+from publicsuffixlist import PublicSuffixList
 
 from .facts import Verdict
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _PASS = "pass"
+#: Properties that name a domain (RFC 8601 section 2.7).
+_NAMES = frozenset({"header.d", "header.i", "header.from", "smtp.mailfrom", "smtp.mail"})
 
 
 def verdict(
@@ -24,8 +29,10 @@ def verdict(
         return "none"
     domain = sender.rpartition("@")[2].lower()
     results = [_result(part) for part in value.split(";")[1:]]
-    for method, result, _ in results:
-        if method == "dmarc" and result in (_PASS, "fail"):
+    for method, result, names in results:
+        # Of a mail with several authors it may be about another one than we take for the sender.
+        about = not names or _aligned(domain, names)
+        if method == "dmarc" and result in (_PASS, "fail") and about:
             return "pass" if result == _PASS else "fail"
     aligned = any(
         result == _PASS and method in ("dkim", "spf") and _aligned(domain, names)
@@ -53,18 +60,26 @@ def _result(part: str) -> tuple[str, str, list[str]]:
     names = []
     for word in words[1:]:
         key, _, name = word.lower().partition("=")
-        if key in ("header.d", "header.i", "smtp.mailfrom", "smtp.mail"):
+        if key in _NAMES:
             names.append(name.strip('"').rpartition("@")[2])
     return method, result, names
 
 
 def _aligned(domain: str, names: list[str]) -> bool:
-    """Relaxed alignment without a suffix list: the same domain, or one inside the other with two
-    labels left."""
-    return any(
-        name == domain
-        or (name.count(".") and domain.endswith(f".{name}"))
-        or (domain.count(".") and name.endswith(f".{domain}"))
-        for name in names
-        if name and domain
-    )
+    """Relaxed alignment (RFC 7489 section 3.1.1): the same organizational domain."""
+    ours = _organization(domain)
+    return bool(ours) and any(_organization(name) == ours for name in names)
+
+
+@lru_cache(maxsize=4096)
+def _organization(domain: str) -> str:
+    """The organizational domain (RFC 7489 section 3.2). A public suffix, below which anybody may
+    have a name, stands for itself only."""
+    found: str | None = _suffixes().privatesuffix(domain)
+    return found or domain
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    # Made when first needed: reading the list takes a tenth of a second.
+    return PublicSuffixList()
