@@ -25,6 +25,20 @@ _KEPT = (
     "architectures",
 )
 
+_PRIVATE_CONFIGURATION = """\
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+Dir::State "{folder}/state";
+Dir::State::status "/dev/null";
+Dir::Cache "{folder}/cache";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "{folder}/sources";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "{folder}/preferences";
+APT::Sandbox::User "";
+"""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -126,6 +140,28 @@ def derive(sources: Iterable[Source], release: Mapping[str, str]) -> DerivedSour
     }
     text = "".join(f"{key}: {value}\n" for key, value in fields.items())
     return DerivedSource(text, odoo_suite, font_suite)
+
+
+def of_sources(derived: DerivedSource) -> str:
+    """Return the same source, for the source packages of the suite that changes least."""
+    fields = {"Types": "deb-src", "Suites": derived.font_suite}
+    lines = (line for line in derived.text.splitlines() if not line.startswith("Targets:"))
+    pairs = (line.partition(": ") for line in lines)
+    return "".join(f"{key}: {fields.get(key, value)}\n" for key, _, value in pairs)
+
+
+def private(work: Path, source: str) -> list[str]:
+    """Return the start of an apt-get command that uses only ``source`` and writes only to ``work``.
+
+    The system's apt state is not touched: lists, cache and sources are private folders; proxies
+    and certificates come from the machine's apt configuration.
+    """
+    parts = ("state/lists/partial", "cache/archives/partial", "sources", "preferences")
+    for part in parts:
+        (work / part).mkdir(parents=True, exist_ok=True)
+    (work / "sources" / "private.sources").write_text(source, encoding="utf-8")
+    (work / "apt.conf").write_text(_PRIVATE_CONFIGURATION.format(folder=work), encoding="utf-8")
+    return ["apt-get", "-q", "-c", str(work / "apt.conf")]
 
 
 def _own_archive(sources: Iterable[Source], codename: str) -> Source:

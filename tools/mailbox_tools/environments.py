@@ -34,15 +34,14 @@ def ensure(home: Path) -> None:
     wanted = pins.odoo_requirements(home)
     _ensure_base(wanted)
     _ensure_oca()
-    _ensure_corpora()
     _ensure_layer(home, wanted)
 
 
 def _ensure_base(wanted: list[str]) -> None:
     development = (paths.DATA / "development.txt").read_text(encoding="utf-8")
-    key = _key([sys.version, *wanted, development])
+    key = key_of([sys.version, *wanted, development])
     folder = paths.base_environment()
-    if _is_current(folder, key):
+    if is_current(folder, key):
         return
     say("building the shared environment (Odoo's requirements, test tools)")
     _create(folder)
@@ -52,7 +51,7 @@ def _ensure_base(wanted: list[str]) -> None:
         [*pip, "-r", str(lines), "-r", str(paths.DATA / "development.txt")],
         why="installing Odoo's requirements and the test tools",
     )
-    _mark(folder, key)
+    mark(folder, key)
 
 
 def _create(folder: Path, *options: str) -> None:
@@ -71,27 +70,22 @@ def _create(folder: Path, *options: str) -> None:
 
 
 def _ensure_oca() -> None:
-    _ensure_apart("oca.txt", paths.oca(), "OCA's addons queue_job and helpdesk_mgmt")
+    lines = paths.DATA / "oca.txt"
+    key = key_of([lines.read_text(encoding="utf-8")])
+    if not is_current(paths.oca(), key):
+        install_apart(lines, paths.oca(), "OCA's addons queue_job and helpdesk_mgmt")
+        mark(paths.oca(), key)
 
 
-def _ensure_corpora() -> None:
-    _ensure_apart("corpora.txt", paths.corpora(), "real mail for the tests")
-
-
-def _ensure_apart(lines: str, folder: Path, what: str) -> None:
+def install_apart(lines: Path, folder: Path, what: str) -> None:
     """Install packages into a folder of their own, without what they depend on."""
-    wanted = paths.DATA / lines
-    key = _key([wanted.read_text(encoding="utf-8")])
-    if _is_current(folder, key):
-        return
     say(f"installing {what}")
     shutil.rmtree(folder, ignore_errors=True)
     pip = paths.base_environment() / "bin" / "pip"
     run(
-        [pip, "install", "-q", "--no-deps", "--target", folder, "-r", wanted],
+        [pip, "install", "-q", "--no-deps", "--target", folder, "-r", lines],
         why=f"installing {what}",
     )
-    _mark(folder, key)
 
 
 def _ensure_layer(home: Path, wanted: list[str]) -> None:
@@ -101,11 +95,11 @@ def _ensure_layer(home: Path, wanted: list[str]) -> None:
     ]
     external = requirements.third_party(paths.ADDONS)
     base_stamp = (paths.base_environment() / "complete").read_text(encoding="utf-8")
-    key = _key([base_stamp, str(home), _ODOO_COMMAND, *present, *metadata, *external])
+    key = key_of([base_stamp, str(home), _ODOO_COMMAND, *present, *metadata, *external])
     folder = paths.environment()
     for name in sorted(set(paths.DISTRIBUTIONS) - set(present)):
         say(f"note: {name}/ lacks pyproject.toml or README.md, so mailbox-{name} is not installed")
-    if _is_current(folder, key):
+    if is_current(folder, key):
         return
     say("installing this checkout's own packages")
     _create(folder, "--without-pip")
@@ -123,7 +117,7 @@ def _ensure_layer(home: Path, wanted: list[str]) -> None:
             [*pip, "install", *options, *editable, *external],
             why="installing this checkout's own packages",
         )
-    _mark(folder, key)
+    mark(folder, key)
 
 
 def _can_be_built(distribution: Path) -> bool:
@@ -148,16 +142,16 @@ def open_to_all(folder: Path) -> None:
         folder.chmod(0o755)
 
 
-def _key(parts: Iterable[str]) -> str:
+def key_of(parts: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _is_current(folder: Path, key: str) -> bool:
+def is_current(folder: Path, key: str) -> bool:
     stamp = folder / "complete"
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == key
 
 
-def _mark(folder: Path, key: str) -> None:
+def mark(folder: Path, key: str) -> None:
     stamp = folder / "complete.partial"
     stamp.write_text(key, encoding="utf-8")
     os.replace(stamp, folder / "complete")

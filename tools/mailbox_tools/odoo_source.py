@@ -1,8 +1,7 @@
 """Fetches Odoo 19 as Debian packages and unpacks it into the cache, without root.
 
 Debian's package replaces bundled fonts and scripts with links into other packages, so these are
-unpacked into the same tree. The system's apt state is not touched: lists, cache and sources
-are private folders; proxies and certificates come from the machine's apt configuration.
+unpacked into the same tree. The system's apt state is not touched (``apt_source.private``).
 """
 
 import os
@@ -28,20 +27,6 @@ FONT_PACKAGE = "fonts-font-awesome"
 #: bundle whole (it is only used to blur the background of video calls).
 MISSING_SCRIPT = "mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 
-_PRIVATE_CONFIGURATION = """\
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-Dir::State "{folder}/state";
-Dir::State::status "/dev/null";
-Dir::Cache "{folder}/cache";
-Dir::Etc::sourcelist "/dev/null";
-Dir::Etc::sourceparts "{folder}/sources";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "{folder}/preferences";
-APT::Sandbox::User "";
-"""
-
 
 def ensure() -> Path:
     """Return the folder that holds the ``odoo`` package, fetching it first when needed.
@@ -61,19 +46,10 @@ def _fetch(target: Path) -> None:
     say("fetching Odoo 19 (Debian package odoo-19, about 130 MB)")
     work = paths.cache_root() / "apt"
     shutil.rmtree(work, ignore_errors=True)
-    for part in (
-        "state/lists/partial",
-        "cache/archives/partial",
-        "sources",
-        "preferences",
-        "packages",
-    ):
-        (work / part).mkdir(parents=True)
+    (work / "packages").mkdir(parents=True)
     release = apt_source.read_os_release(Path("/etc/os-release").read_text(encoding="utf-8"))
     derived = apt_source.derive(apt_source.machine_sources(Path("/etc/apt")), release)
-    (work / "sources" / "odoo.sources").write_text(derived.text, encoding="utf-8")
-    (work / "apt.conf").write_text(_PRIVATE_CONFIGURATION.format(folder=work), encoding="utf-8")
-    apt = ["apt-get", "-q", "-c", str(work / "apt.conf")]
+    apt = apt_source.private(work, derived.text)
     run([*apt, "update"], why="reading the package lists for Odoo")
     wanted = [
         f"odoo-19/{derived.odoo_suite}",

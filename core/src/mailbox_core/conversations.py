@@ -44,6 +44,8 @@ SUBJECT_WINDOW = timedelta(days=7)
 MAX_CORRESPONDENTS = 50
 MAX_PARENTS = 200
 _MIN_SUBJECT = 4
+#: Some servers write ids without ``@``; the shortest that says anything.
+_MIN_ODD_ID = 12
 _MAX_SUBJECT = 250
 _PREFIX = re.compile(
     r"\s*(?:re|aw|antw|antwort|sv|vs|res|rif|r|odp|ynt|vá|atb|enc|tr|wg|fw|fwd|i|rv|vb|doorst|pd"
@@ -188,6 +190,7 @@ def make_keys(
     own: Collection[str] = (),
 ) -> Keys:
     """Keys from stored columns; the same as ``keys`` of the message they came from."""
+    references, in_reply_to = _ids(references), _ids(in_reply_to)
     named = tuple(dict.fromkeys([*references, *in_reply_to]))
     base, reply = base_subject(subject)
     ours = {one.lower() for one in own}
@@ -202,6 +205,12 @@ def make_keys(
         outgoing=sender is not None and _is_own(sender.lower(), ours),
         date=date,
     )
+
+
+def _ids(told: Sequence[str]) -> list[str]:
+    """Without what is no id (RFC 5322 section 3.6.4): programs that ask for one are told ``yes``,
+    and everybody who says so would be in one conversation."""
+    return [one for one in told if "@" in one or len(one) >= _MIN_ODD_ID]
 
 
 def _all(*lists: tuple[Address, ...]) -> Iterable[Address]:

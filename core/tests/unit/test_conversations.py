@@ -189,3 +189,16 @@ def test_keys_of_a_parsed_message_equal_those_of_its_columns() -> None:
     assert keys(email, "t", DAY, [US]) == stored
     assert stored.tokens == ("<1@x>", "<r@x>", "<0@x>")
     assert stored.correspondents == {"a@a.example", "@a.example", "c@c.example", "@c.example"}
+
+
+def test_what_people_type_where_a_program_asks_for_an_id_joins_nobody() -> None:
+    """``git send-email`` asks for the id to answer; real lists have many answers to ``<yes>``."""
+    everybody = "dev@lists.example"
+    first = msg("<1@a.example>", to=everybody, reply=("<yes>",), refs=("<yes>",))
+    second = msg("<2@b.example>", sender="b@b.example", to=everybody, reply=("<yes>",))
+    assert linked(first, second) is None
+    assert first.tokens == ("<1@a.example>",) and first.direct is None
+    # Servers that write ids without a domain are real, too.
+    odd = "<N77056c0a550a010202b5c>"
+    asked, answer = msg(odd, to=everybody), msg("<3@a.example>", to=everybody, reply=(odd,))
+    assert linked(asked, answer) == "references"

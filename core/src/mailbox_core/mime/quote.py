@@ -103,8 +103,17 @@ def _attribution_above(lines: list[str], quoted: list[bool], number: int) -> ran
         if quoted[first] or not lines[first].strip():
             break
         if _is_attribution(lines[first : last + 1]):
-            return range(first, number)
+            return range(_where_it_began(lines, quoted, first), number)
     return range(0)
+
+
+def _where_it_began(lines: list[str], quoted: list[bool], first: int) -> int:
+    """The line in which a name stands whose address a mail program wrapped into the next one."""
+    above = first - 1
+    if above < 0 or quoted[above] or not any(char.isdigit() for char in lines[above]):
+        return first
+    is_wrapped = lines[above].rstrip().endswith("<") or lines[first].lstrip().startswith("<")
+    return above if is_wrapped else first
 
 
 def _is_attribution(lines: list[str]) -> bool:

@@ -24,13 +24,15 @@ _MAX_LINES = 14
 _MAX_LINE = 160
 #: Lines from the end among which the beginning of a signature is looked for.
 _NEAR_END = 30
-_SEGMENTS = re.compile(r"\s+[|·•∙●–—/]\s+|\s*[|·•∙●]\s*|\t+|\s{3,}")
+_SEGMENTS = re.compile(r"\s+[|·•∙●–—/]\s+|\s*\|\s*|\s[·•∙●]\s*|[·•∙●]\s+|\t+|\s{3,}")
 _WEB = re.compile(r"(?:https?://|www\.)[a-z0-9.-]+\.[a-z]{2,24}(?:/[^\s<>|,;]*)?", re.IGNORECASE)
 _EMAIL = re.compile(r"\S+@\S+")
 _LABEL = re.compile(r"^\W{0,3}[^\W\d]{1,12}\s?(?:[:.]\s|：)")
 _LABEL_CELL = re.compile(r"^([^\s\d]{1,12}\s?[:.：]?)\t+(?=[+(\d])")
 #: A line of one sign, as people draw above their signature.
 _DRAWN = re.compile(r"([-_=*~─━―＊＿#])\1{4,}")
+#: What programs of mailing lists (Mailman) and mail services draw above what they add to a mail.
+_FOOTER = re.compile(r"_{30,}$")
 #: Lines below a drawn line in which the sender's name has to be.
 _NAME_BELOW = 6
 _MAX_PIECE, _MAX_WORDS = 80, 9
@@ -96,6 +98,8 @@ def block(text: str, name: str = "") -> list[str]:
     found: list[str] = []
     for line in lines[start:]:
         if len(found) >= _MAX_LINES or words.BELOW.match(line.lstrip("*_ ")):
+            break
+        if found and _FOOTER.match(line):
             break
         if line:
             found.append(line)
@@ -171,12 +175,16 @@ def _are_two(head: str, tail: str) -> bool:
 
 def _own_name(pieces: Sequence[str], name: str) -> str:
     for piece in pieces[:6]:
-        if name and _same_name(piece, name) and not words.LEGAL_FORM.search(piece):
+        if name and _same_name(piece, name) and _may_be_name(piece):
             return piece
     first = pieces[0] if pieces else ""
-    if _NAME.fullmatch(first) and not _speaks_of_work(first):
+    if _NAME.fullmatch(first) and _may_be_name(first) and not _speaks_of_work(first):
         return first
     return ""
+
+
+def _may_be_name(piece: str) -> bool:
+    return not words.LEGAL_FORM.search(piece) and not _WEB.search(piece)
 
 
 def _is_another(signed: str, name: str) -> bool:
@@ -307,7 +315,14 @@ def _web(lines: Sequence[str], address: str) -> str:
             return site
     if domain and any(domain in re.split(r"[\s|:]+", line.lower()) for line in lines):
         return f"https://{domain}"
-    return sites[0] if sites else ""
+    return next((site for site in sites if _is_front(site)), "")
+
+
+def _is_front(site: str) -> bool:
+    """Whether an address leads to somebody's site and not to one page of it: those are of articles,
+    lists and advertisements, which a mail programme or the sender put below."""
+    path = site.partition("://")[2].partition("/")[2]
+    return path.strip("/").count("/") == 0 and "?" not in path
 
 
 def _sites(line: str) -> Iterator[str]:

@@ -52,7 +52,7 @@ LEGAL_END = re.compile(rf"[\s,(](?:{_LEGAL})\)?$|(?:{_LEGAL_UNSPACED}).{{0,20}}$
 
 _ROLES = (
     "manager|managing|director|head|chief|officer|president|founder|owner|partner|engineer"
-    "|developer|consultant|analyst|architect|designer|assistant|secretary|accountant|buyer"
+    "|developer|maintainer|consultant|analyst|architect|designer|assistant|secretary|accountant|buyer"
     "|purchasing|procurement|sales|marketing|support|lead|specialist|coordinator|executive"
     "|representative|advisor|adviser|lawyer|attorney|ceo|cto|cfo|coo|cio|vp|supervisor|scientist"
     "|controller|administrator|technician|planner|researcher|professor|recruiter|solicitor"
@@ -68,7 +68,7 @@ _ROLES = (
     "|assistante|technicien|technicienne|secrétaire|gestionnaire|avocat|avocate"
     "|gerente|jefe|jefa|directora|ingeniero|ingeniera|contable|asesor|asesora|compras|ventas"
     "|técnico|técnica|administración|encargado|encargada|coordinador|coordinadora|comercial"
-    "|direttore|direttrice|responsabile|amministratore|ufficio|ingegnere|consulente|titolare"
+    "|direttore|direttrice|commercialista|revisore|responsabile|amministratore|ufficio|ingegnere|consulente|titolare"
     "|impiegato|impiegata|tecnico|addetto|addetta|segretaria|amministrazione"
     "|hoofd|medewerker|medewerkster|adviseur|inkoper|verkoop|inkoop|eigenaar|boekhouder"
     "|accountmanager|projectleider|teamleider|bedrijfsleider|beheerder|werkvoorbereider"
@@ -116,7 +116,8 @@ FAX = re.compile(
 )
 #: A number of a register or an account, which nobody can call.
 REGISTER = re.compile(
-    r"(?:^|\W)(?:p\.? ?iva|partita iva|c\.f\.|cod\.? fisc\w*|vat|tax|ust-?id\w*|steuer\w*|iban|bic"
+    r"(?:^|\W)(?:p\.? ?iva|partita iva|c\.f\.|cod\.? fisc\w*|rea|reg\. ?imp\w*|vat|tax"
+    r"|ust-?id\w*|steuer\w*|iban|bic"
     r"|konto|account|siret|siren|rcs|kvk|btw|nip|regon|krs|hr[ab]|n\.?i\.?f|c\.?i\.?f|nipc|cnpj|abn"
     r"|ein|ico|dič|ičo|order|invoice|ref|ח\.פ|法人番号|税号)(?:\W|$)",
     re.IGNORECASE,
@@ -145,5 +146,5 @@ SOCIAL = (
     "linkedin.", "facebook.", "twitter.", "//x.com", "instagram.", "xing.", "youtube.", "youtu.be",
     "t.me", "wa.me", "whatsapp.", "tiktok.", "pinterest.", "avast.", "avg.com", "calendly.",
     "goo.gl", "bit.ly", "aka.ms", "google.", "maps.", "zoom.us", "teams.", "trustpilot.",
-    "unsubscribe", "mailchi.mp",
+    "unsubscribe", "mailchi.mp", "listinfo", "subscribe", "//lists.", "//groups.", "mailman",
 )  # fmt: skip

@@ -138,4 +138,42 @@ TRAPS: list[tuple[str, str, str, str, dict[str, str]]] = [
         "Harbour Support", "support@harbourfoods.example", "GB",
         {"company": "Harbour Foods PLC"},
     ),
+    # What lists and mail services add below, and pages that are nobody's site.
+    (
+        "Agreed.\n\nBest,\nAnn Lee\n_______________________________________________\n"
+        "dev mailing list\ndev@lee.example\nhttp://lee.example/cgi-bin/mailman/listinfo/dev",
+        "Ann Lee", "ann@leehome.example", "GB", {"name": "Ann Lee"},
+    ),
+    (
+        "Fixed.\n\n-- \nAnn Lee\nhttps://answers.example/questions/1117108/how-to-compile",
+        "Ann Lee", "ann@leehome.example", "GB", {"name": "Ann Lee"},
+    ),
+    (
+        "Done.\n\nAnn Lee\nhttp://ads.example/sfu/dell-dev2dev",
+        "Ann Lee", "ann@leehome.example", "GB", {"name": "Ann Lee"},
+    ),
+    (
+        "Done.\n\n-- \nBob Kay <http://kayhome.example>\n<http://bobkay.example>",
+        "Bob Kay bobkay", "bob@other.example", "GB",
+        {"web": "http://kayhome.example"},
+    ),
+    (
+        "Done.\n\n-- \nAnn Lee\nDoors KDE, X.org maintainer\nhttps://blog.example/~annlee",
+        "Ann Lee", "ann@doors.example", "GB",
+        {
+            "name": "Ann Lee", "role": "X.org maintainer", "company": "Doors KDE",
+            "web": "https://blog.example/~annlee",
+        },
+    ),
+    # A sign that parts elsewhere is a letter of this company's name.
+    (
+        "Saluti\n\nLUNA Dott.ssa ANNA\nCommercialista - Revisore Contabile\n"
+        "Centr●Studi Luna Srl\nCap. Soc. € 10.000,00 i.v. –  REA TV 0341585\n"
+        "C.F. – P.IVA – Reg. Imp. TV  n. 04336160264\nTel. 0423/972429 – Fax 0423/971212",
+        "Anna Luna", "luna@voidstudi.example", "IT",
+        {
+            "name": "LUNA Dott.ssa ANNA", "role": "Commercialista - Revisore Contabile",
+            "company": "Centr●Studi Luna Srl", "phone": "+39 0423 972429",
+        },
+    ),
 ]  # fmt: skip
