@@ -189,7 +189,7 @@ class MailboxEvent(models.Model):
         for event in self:
             facts = event.payload or {}
             event.payload_text = ", ".join(
-                f"{name}: {_plain(value)}" for name, value in facts.items() if value != ""
+                f"{name}: {_plain(value)}" for name, value in facts.items() if value not in ("", [])
             )
 
 

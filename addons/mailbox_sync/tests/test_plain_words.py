@@ -26,7 +26,7 @@ class TestPlainWords(RoutingCase):
         self.assertFalse(kinds - words.keys())
 
     def test_facts_are_told_without_empty_ones(self):
-        self.mailbox._audit("route.rejected", message=3, record="")
+        self.mailbox._audit("route.rejected", message=3, record="", records=[])
         event = self.env["mailbox.event"].search([], limit=1)
         self.assertEqual(event.kind_text, "Mail left in the mailbox by a person")
         self.assertEqual(event.payload_text, "message: 3")
