@@ -225,6 +225,7 @@ IDS = frozenset({"mx.provider.test"})
         ),
         ("mx.provider.test; dkim=pass header.d=com", "none"),
         ("mx.provider.test; dmarc=pass header.from=evil.test", "none"),
+        ("mx.provider.test; dmarc=fail header.from=evil.test", "fail"),
         ("mx.provider.test; dmarc=fail header.from=mail.example.com", "fail"),
         ("mx.provider.test 1; spf=pass smtp.mailfrom=bounce@example.com", "pass"),
         ("other.test; dmarc=pass", "none"),

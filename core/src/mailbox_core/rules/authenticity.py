@@ -30,10 +30,13 @@ def verdict(
     domain = sender.rpartition("@")[2].lower()
     results = [_result(part) for part in value.split(";")[1:]]
     for method, result, names in results:
+        if method != "dmarc":
+            continue
+        if result == "fail":
+            return "fail"
         # Of a mail with several authors it may be about another one than we take for the sender.
-        about = not names or _aligned(domain, names)
-        if method == "dmarc" and result in (_PASS, "fail") and about:
-            return "pass" if result == _PASS else "fail"
+        if result == _PASS and (not names or _aligned(domain, names)):
+            return "pass"
     aligned = any(
         result == _PASS and method in ("dkim", "spf") and _aligned(domain, names)
         for method, result, names in results
