@@ -59,7 +59,7 @@ class MailboxLink(models.Model):
         """The name of the record for those who may see it, its number for the others."""
         for link in self:
             record = link._record()
-            kind = self.env["ir.model"]._get(link.model).name if link.model else ""
+            kind = self.env["ir.model"]._get(link.model).name or link.model or ""
             if record and record.has_access("read"):
                 link.record_name = f"{kind}: {record.display_name}"
             else:

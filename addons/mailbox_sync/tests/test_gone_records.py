@@ -64,6 +64,13 @@ class TestGoneRecords(RoutingCase):
         with self.assertRaisesRegex(UserError, "gone"):
             link.action_open()
 
+    def test_a_record_of_an_app_that_is_gone_has_a_name(self):
+        link = self.first.link_ids
+        link.write({"model": "gone.model", "res_id": 3})
+        self.assertEqual(link.record_name, "gone.model 3")
+        with self.assertRaisesRegex(UserError, "gone.model 3 is gone"):
+            link.action_open()
+
     def held(self):
         self.route.approval = True
         decision = self.deliver("Order", sender="ada@new.test")
