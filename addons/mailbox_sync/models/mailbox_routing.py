@@ -16,8 +16,8 @@ from ..routing.work import Work
 
 #: Folders whose mail is no business.
 _NOT_ROUTED = ("drafts", "junk", "trash")
-#: Messages of one job.
-_BATCH = 100
+#: Messages of one job; its time is limited too (``work.py``).
+_BATCH = 200
 #: What a decision reads of a message: found and read in one statement, and not all the columns.
 _READ = (
     "mailbox_id",

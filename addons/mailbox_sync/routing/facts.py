@@ -55,6 +55,11 @@ class Mail:
             self.facts = self.batch.facts_of(self.row, self.email)
             self.raw = raw
 
+    def let_go(self):
+        """Forget the octets: nobody will ask for them, and a batch of mails with large files would
+        keep them all in memory. Who asks nevertheless reads them again."""
+        self.raw = None
+
     @property
     def sender(self):
         """The sender as ``Name <address>``, or the bare address."""

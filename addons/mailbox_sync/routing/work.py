@@ -118,6 +118,7 @@ class Work:
             if not made.finding:
                 self._alive.append(mail.facts.sender)
             self._decide(mail.row, decided, made)
+            mail.let_go()
         return True
 
     def _do(self, mail, made):
@@ -128,6 +129,7 @@ class Work:
         else:
             urgency = self._urgency(mail) if decided in _WAITING else None
             self._decide(mail.row, decided, made, urgency)
+            mail.let_go()
 
     def _undone(self, mail, made, error):
         """What becomes of a mail in trouble."""
