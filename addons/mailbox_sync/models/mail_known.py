@@ -1,7 +1,7 @@
 """Odoo's posting of mail, with answers that are at hand while a batch is routed
 (``routing/known.py``). Without such a batch in the context everything is Odoo's."""
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from ..routing import known, together
 
@@ -77,6 +77,28 @@ class MailFollowers(models.Model):
     def unlink(self):
         known.note_change(self.env)
         return super().unlink()
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def exists(self):
+        """Odoo asks for each mail whether the contact of OdooBot is there (``env.ref``)."""
+        batch = known.of(self.env)
+        if not batch or len(self) != 1 or not self.id:
+            return super().exists()
+        found = batch.answer(self.env, ("contact", self.id), super().exists)
+        return found.with_env(self.env)
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    def exists(self):
+        """As for contacts; OdooBot cannot be deleted (``_unlink_except_master_data``)."""
+        if known.of(self.env) and self._ids == (SUPERUSER_ID,):
+            return self
+        return super().exists()
 
 
 class _Body(fields.Html):

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
 from ..models import mailbox_routing
-from ..routing import work
+from ..routing import known, work
 from .routing_common import RoutingCase
 
 
@@ -151,6 +152,18 @@ class TestBatch(RoutingCase):
         self.assertEqual(self.next_job(), rest)
         self.run_jobs()
         self.assertEqual(self.outcomes(rows), ["created"] * 3)
+
+    def test_whether_odoobot_is_there_is_asked_once(self):
+        env = self.env(context={known.KNOWN: known.Known({})})
+        bot = env.ref("base.partner_root")
+        before = env.cr.sql_log_count
+        self.assertEqual(env.ref("base.partner_root"), bot)
+        self.assertEqual(env.ref("base.user_root").id, SUPERUSER_ID)
+        self.assertEqual(env.cr.sql_log_count, before)
+        partner = env["res.partner"].create({"name": "Ada"})
+        self.assertTrue(partner.exists())
+        partner.unlink()
+        self.assertFalse(partner.exists())
 
     def test_who_writes_does_receive_mail(self):
         self.rule()
