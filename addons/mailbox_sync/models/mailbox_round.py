@@ -1,7 +1,9 @@
 """Streams at rest are looked at together, once their interval is over (see ``engine.rounds``)."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
+import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -18,6 +20,15 @@ _STREAMS = 200
 
 class MailboxStream(models.Model):
     _inherit = "mailbox.stream"
+
+    def _register_hook(self):
+        """The server starts, maybe after an outage: Odoo's scheduler first comes round after a
+        minute, and nobody shall wait that long for what is due."""
+        super()._register_hook()
+        # Before an upgrade the tables may not be what this code expects.
+        with suppress(psycopg2.Error), self.env.cr.savepoint(flush=False):
+            if self._idle_due(1):
+                jobs.wake_round(self)
 
     @api.model
     def _idle_due(self, limit=None):

@@ -82,7 +82,7 @@ class MailboxTrace(models.Model):
     )
     _stored_idx = models.Index("(mailbox_id, stored_at)")
     _cold_idx = models.Index(
-        "(mailbox_id, id) WHERE body_at IS NULL AND stored_at IS NOT NULL AND exempt IS NULL"
+        "(id) WHERE body_at IS NULL AND stored_at IS NOT NULL AND exempt IS NULL"
     )
 
     def init(self):

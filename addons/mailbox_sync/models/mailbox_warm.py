@@ -4,7 +4,7 @@ import logging
 import time
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import jobs
@@ -26,23 +26,25 @@ _GIVE_UP = timedelta(hours=1)
 class Mailbox(models.Model):
     _inherit = "mailbox"
 
-    def _warm_soon(self):
+    @api.model
+    def _warm_soon(self, below=0):
         """Make the bodies of new mail, after the mail itself and its routing, with one job for what
-        comes within a second."""
-        jobs.enqueue(self, jobs.CARE, f"warm:{self.id}", _TOGETHER)._job_warm()
+        comes within a second to any mailbox. ``below``: the way that was tried last; older ones
+        follow."""
+        key = f"warm:{below}" if below else "warm"
+        jobs.enqueue(self.browse(), jobs.CARE, key, _TOGETHER)._job_warm(below)
 
-    def _job_warm(self):
+    @api.model
+    def _job_warm(self, below=0):
         """Job: the bodies of the newest mail that has none, as far as time allows."""
-        self.ensure_one()
-        if self._is_asleep():
-            return "asleep: " + self._asleep_reason()
-        cold = self._cold()
+        cold = self._cold(below)
         until = time.monotonic() + _SECONDS
-        ready = []
-        for message in cold:
-            if ready and time.monotonic() > until:
+        ready, tried = [], 0
+        for way, message in cold:
+            if tried and time.monotonic() > until:
                 break
-            if message._warm():
+            tried = way
+            if not message.mailbox_id._is_asleep() and message._warm():
                 ready.append(message.id)
         self.env.cr.execute(
             "UPDATE mailbox_trace SET body_at = clock_timestamp() AT TIME ZONE 'UTC'"
@@ -50,20 +52,29 @@ class Mailbox(models.Model):
             [ready],
         )
         self.env["mailbox.trace"].invalidate_model(["body_at", "body_ms"], flush=False)
-        if ready and self._cold():
-            self._warm_soon()
+        if tried and self._cold(tried):
+            self._warm_soon(tried)
         return f"{len(ready)} of {len(cold)}"
 
-    def _cold(self):
-        """Messages whose body waits to be made, the newest first."""
+    @api.model
+    def _cold(self, below):
+        """Messages whose body waits to be made, each with the id of its way, the newest first."""
         self.env.cr.execute(
-            """SELECT m.id FROM mailbox_trace t JOIN mailbox_message m ON m.id = t.message_id
-                WHERE t.mailbox_id = %s AND t.body_at IS NULL AND t.stored_at > %s
-                  AND t.exempt IS NULL AND m.disposition = 'stored' AND m.size <= %s
-                ORDER BY t.id DESC LIMIT %s""",
-            [self.id, fields.Datetime.now() - _GIVE_UP, _LARGEST, _AT_ONCE],
+            """SELECT t.id, m.id FROM mailbox_trace t JOIN mailbox_message m ON m.id = t.message_id
+                WHERE (%(below)s = 0 OR t.id < %(below)s) AND t.body_at IS NULL
+                  AND t.stored_at > %(since)s AND t.exempt IS NULL
+                  AND m.disposition = 'stored' AND m.size <= %(largest)s
+                ORDER BY t.id DESC LIMIT %(count)s""",
+            {
+                "below": below,
+                "since": fields.Datetime.now() - _GIVE_UP,
+                "largest": _LARGEST,
+                "count": _AT_ONCE,
+            },
         )
-        return self.env["mailbox.message"].browse(row[0] for row in self.env.cr.fetchall())
+        rows = self.env.cr.fetchall()
+        messages = self.env["mailbox.message"].browse(message for _, message in rows)
+        return [(way, one) for (way, _), one in zip(rows, messages, strict=True)]
 
 
 class MailboxMessage(models.Model):

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests.common import tagged
+from odoo.tools import mute_logger
 
 from mailbox_core.errors import Unavailable
 
@@ -43,6 +44,24 @@ class TestRounds(MailboxCase):
         """Streams whose own job waits."""
         jobs = [job for job in self.trap.enqueued_jobs if job.method_name == "_job_sync"]
         return self.env["mailbox.stream"].union(*(job.recordset for job in jobs))
+
+    def test_a_server_that_starts_looks_at_once_at_what_is_due(self):
+        made = self.resting(2)
+        self.env["mailbox.stream"]._register_hook()
+        [job] = self.trap.enqueued_jobs
+        self.assertEqual(job.method_name, "_job_round")
+        self.assertFalse(job.eta)
+        self.assertEqual(self.perform(job), "2 without news, 0 to be looked at alone")
+        self.env["mailbox.stream"]._register_hook()
+        self.assertFalse(self.trap.enqueued_jobs, "nothing is due any more")
+        self.assert_same(*made[0])
+
+    def test_a_server_starts_on_tables_of_an_older_version(self):
+        self.resting(1)
+        self.env.cr.execute("ALTER TABLE mailbox_stream RENAME COLUMN draining TO drained")
+        with mute_logger("odoo.sql_db"):
+            self.env["mailbox.stream"]._register_hook()
+        self.assertFalse(self.trap.enqueued_jobs)
 
     def test_one_job_looks_at_all_idle_mailboxes(self):
         made = self.resting()

@@ -199,6 +199,19 @@ class TestTrace(MailboxCase):
             self.look(self.mailbox)
         self.assertEqual([word for word in self.warm() if " of " in word], ["3 of 3"])
 
+    def test_one_job_makes_the_bodies_of_many_mailboxes_but_not_of_a_paused_one(self):
+        other, other_world = self.make_mailbox("bob@example.org")
+        self.start(other)
+        other.import_started_at = self.mailbox.import_started_at
+        for world in (self.world, other_world):
+            world.deliver("Live", received_at=self.now() - SECOND / 2)
+        self.look(self.mailbox)
+        self.look(other)
+        other._sync_pause()
+        self.assertEqual([word for word in self.warm() if " of " in word], ["1 of 2"])
+        made = self.env["mailbox.trace"].search([("body_at", "!=", False)])
+        self.assertEqual(made.mailbox_id, self.mailbox)
+
     def test_warming_is_bounded(self):
         self.arrive(count=7)
         with patch("odoo.addons.mailbox_sync.models.mailbox_warm._AT_ONCE", 3):
