@@ -24,3 +24,7 @@ class MailboxRoute(models.Model):
             }
             values.update({name: value for name, value in chosen.items() if value})
         return values
+
+    def _set_elsewhere(self):
+        own = {"team_id", "type", "source_id"} if self.target_model == "crm.lead" else set()
+        return super()._set_elsewhere() | own

@@ -24,3 +24,11 @@ class MailboxRoute(models.Model):
             }
             values.update({name: value for name, value in chosen.items() if value})
         return values
+
+    def _set_elsewhere(self):
+        own = (
+            {"team_id", "category_id", "tag_ids", "priority"}
+            if self.target_model == "helpdesk.ticket"
+            else set()
+        )
+        return super()._set_elsewhere() | own

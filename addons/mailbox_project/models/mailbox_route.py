@@ -19,3 +19,7 @@ class MailboxRoute(models.Model):
             if self.user_id:
                 values["user_ids"] = self.user_id.ids
         return values
+
+    def _set_elsewhere(self):
+        own = {"project_id", "tag_ids"} if self.target_model == "project.task" else set()
+        return super()._set_elsewhere() | own

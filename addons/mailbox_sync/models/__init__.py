@@ -38,6 +38,7 @@ from . import mailbox_route
 from . import mailbox_route_editor
 from . import mailbox_route_preview
 from . import mailbox_route_rights
+from . import mailbox_route_value
 from . import mailbox_routable_mixin
 from . import mailbox_address
 from . import mailbox_signature

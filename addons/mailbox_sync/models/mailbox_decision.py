@@ -138,7 +138,8 @@ class MailboxDecision(models.Model):
             return self._say_thread(question, step["found"])
         answer = words.effects(self.env).get(step["result"], step["result"])
         evidence = ", ".join(": ".join(filter(None, pair)) for pair in step.get("evidence", ()))
-        icon = "exclamation-triangle text-warning" if step["result"] == "failed" else "check"
+        failed = step["result"] in ("failed", "left_out")
+        icon = "exclamation-triangle text-warning" if failed else "check"
         return _line(f"fa-{icon}", question, answer, evidence)
 
     def _say_thread(self, question, found):

@@ -62,9 +62,6 @@ class MailboxRoute(models.Model):
         string="Hold", help="Nothing is opened until a person agrees: see Waiting mail."
     )
     user_id = fields.Many2one("res.users", string="Assign to", domain=[("share", "=", False)])
-    values = fields.Text(
-        default="{}", help='More values of new records, as JSON: {"priority": "2"}.'
-    )
     link_ids = fields.One2many("mailbox.link", "route_id")
 
     # -- what can be chosen --------------------------------------------------------------------
@@ -143,7 +140,7 @@ class MailboxRoute(models.Model):
 
     # -- the action ----------------------------------------------------------------------------
 
-    @api.constrains("action", "target_model", "record_ref", "values")
+    @api.constrains("action", "target_model", "record_ref")
     def _check_action(self):
         for route in self:
             if route.action == "create" and route.target_model not in self._targets():
@@ -154,34 +151,11 @@ class MailboxRoute(models.Model):
                 raise ValidationError(
                     self.env._("Rule “%s”: choose the record it adds mail to.", route.name)
                 )
-            route._more_values()
-
-    def _more_values(self):
-        """The written-out values. Raises ValidationError."""
-        try:
-            values = json.loads(self.values or "{}")
-        except ValueError as error:
-            raise ValidationError(
-                self.env._(
-                    "Rule “%(name)s”: the values are not JSON (%(why)s)", name=self.name, why=error
-                )
-            ) from error
-        known = self.env[self.target_model]._fields if self.target_model else {}
-        strange = sorted(set(values) - set(known)) if isinstance(values, dict) else [values]
-        if strange:
-            raise ValidationError(
-                self.env._(
-                    "Rule “%(name)s”: there is no field %(fields)s.",
-                    name=self.name,
-                    fields=", ".join(map(str, strange)),
-                )
-            )
-        return values
 
     def _record_values(self):
         """Values for a new record, to be extended by those who add fields to rules."""
         self.ensure_one()
-        values = self._more_values()
+        values = {}
         if self.user_id and "user_id" in self.env[self.target_model]._fields:
             values["user_id"] = self.user_id.id
         return values
@@ -246,10 +220,7 @@ class MailboxRoute(models.Model):
             if route._has_lost():
                 pass  # switching it off and mending it must be possible; it does nothing
             elif route.action == "create":
-                target = self.env[route.target_model]
-                target.check_access("create")
-                for name in route._more_values():
-                    target._check_field_access(target._fields[name], "write")
+                self.env[route.target_model].check_access("create")
             elif route.action == "record":
                 route.record_ref.with_env(self.env).check_access("write")
             mailbox = route.mailbox_id.sudo()

@@ -24,8 +24,9 @@ class MailboxRoute(models.Model):
             route.asks_time = "time" in asked
 
     @api.depends(
-        "action", "target_model", "record_ref", "approval", "acknowledge_id", "action_ids.words"
-    )
+        "action", "target_model", "record_ref", "approval", "acknowledge_id", "action_ids.words",
+        "value_ids.words",
+    )  # fmt: skip
     @api.depends_context("lang", "uid")
     def _compute_action_words(self):
         actions = dict(self._fields["action"]._description_selection(self.env))
@@ -37,6 +38,7 @@ class MailboxRoute(models.Model):
                 told = self.env._("Open: %s", name)
                 if route.approval:
                     told = self.env._("Open when a person agrees: %s", name)
+                told = route._with_values(told)
             elif route.action == "record":
                 told = self.env._("Add to: %s", route._record_name())
             if route.action == "create" and route.acknowledge_id:
@@ -46,6 +48,10 @@ class MailboxRoute(models.Model):
             if route.action == "act" and further:
                 told = ""
             route.action_words = " · ".join(filter(None, [told, *further]))
+
+    def _with_values(self, told):
+        sets = ", ".join(line.words for line in self.value_ids if line.words)
+        return f"{told} ({sets})" if sets else told
 
     def _record_name(self):
         """The name of the record for those who may see it, else its number."""

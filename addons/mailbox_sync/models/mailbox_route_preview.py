@@ -18,6 +18,7 @@ class MailboxRoute(models.Model):
         "mailbox.message", string="Matching mail", compute="_compute_preview"
     )
     preview_text = fields.Char(compute="_compute_preview")
+    preview_record = fields.Char(compute="_compute_preview_record")
 
     @api.depends("condition", "mailbox_id", "machine")
     @api.depends_context("uid")
@@ -29,6 +30,22 @@ class MailboxRoute(models.Model):
             found = rows.browse([row.id for row in rows if route._previews(row)])
             route.preview_ids = found
             route.preview_text = route._preview_words(len(found), len(rows), bool(node))
+
+    @api.depends("preview_ids", "action", "target_model", "value_ids.field", "value_ids.value")
+    @api.depends("user_id")
+    @api.depends_context("uid", "lang")
+    def _compute_preview_record(self):
+        """What the rule would set on the record that the newest of these mails opens."""
+        for route in self:
+            row = route.preview_ids[:1]
+            opens = route.action == "create" and route.target_model in route._targets()
+            route.preview_record = row and opens and route._preview_values(row)
+
+    def _preview_values(self, row):
+        try:
+            return self._say_values(facts.mail_of(row._origin.sudo()))
+        except RawMissing:
+            return False
 
     def _preview_words(self, found, looked_at, readable):
         if not readable:

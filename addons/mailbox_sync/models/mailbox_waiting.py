@@ -97,11 +97,13 @@ class MailboxDecision(models.Model):
     def _open(self, mail, target):
         """The new record."""
         system = target.sudo()
-        values = {**system._mailbox_values(mail), **self._proposed_values()}
-        route = self.route_id.sudo()
-        if route and route.target_model == target._name and route.action == "create":
-            values = {**route._record_values(), **values}
+        route, ruled, left = self.route_id.sudo(), {}, []
+        if self._is_ruled():
+            ruled, left = route._values_for(mail)
+        values = {**system._mailbox_values(mail), **ruled, **self._proposed_values()}
         record = system._mailbox_new(mail, values)
+        if left:
+            self.sudo().steps = [*(self.steps or ()), outcome.left_out(left)]
         line = gateway.line_of(record, mail)
         outcome.link(mail, record, line, origin="person", opened=True)
         mail.batch.settle()
@@ -109,6 +111,11 @@ class MailboxDecision(models.Model):
             route._after_open(record, mail)
             desk.perform(mail, route, record)
         return record
+
+    def _is_ruled(self):
+        """Whether the rule says how the record is filled that would be opened now."""
+        route = self.route_id.sudo()
+        return route.action == "create" and route.target_model == self.target_model
 
     def _proposed_values(self):
         fields_ = self.env[self.target_model]._fields

@@ -43,7 +43,7 @@ def carry_out(mail, plan):
     if plan.outcome not in ("create", "record"):
         return _QUIET.get(plan.outcome, plan.outcome)
     acting = [one for one in plan.routes if one.action in ("create", "record")]
-    outcomes = [act(mail, route) for route in acting if not route._has_lost()]
+    outcomes = [act(mail, route, plan) for route in acting if not route._has_lost()]
     return outcomes[0]
 
 
@@ -61,7 +61,7 @@ def _to_aliases(mail, plan):
     return "created" if any(opened for *_, opened in records) else "joined"
 
 
-def act(mail, route):
+def act(mail, route, plan):
     """What one rule does with one mail: at most once for every copy of it, in whichever mailbox.
 
     Between jobs that run at the same time the unique index decides; who loses starts again.
@@ -77,13 +77,21 @@ def act(mail, route):
     if route.action == "record":
         record, opened = route.record_ref.sudo(), False
     else:
-        record, opened = find_or_open(mail, route.target_model, route._record_values())
+        values, left = route._values_for(mail)
+        record, opened = find_or_open(mail, route.target_model, values)
+        if opened and left and left_out(left) not in plan.steps:
+            plan.steps.append(left_out(left))
     line = gateway.line_of(record, mail) if opened else add(record, mail)
     link(mail, record, line, origin="rule", route=route, opened=opened)
     if opened:
         mail.batch.count_opened(mail)
         route._after_open(record, mail)
     return "created" if opened else "joined"
+
+
+def left_out(pairs):
+    """The step of a decision that says which values could not be set, as pairs of label and why."""
+    return {"stage": "values", "result": "left_out", "evidence": pairs}
 
 
 def find_or_open(mail, model, values):

@@ -153,6 +153,7 @@ def stages(env):
         "auto_reply": env._("Is it an automatic answer?"),
         "machine": env._("Is it from a list or a machine?"),
         "failed": env._("Could it be done?"),
+        "values": env._("Could every value of the rule be set?"),
         "alias": env._("Is it for an alias?"),
         "thread": env._("Does it belong to a record already?"),
     }
@@ -163,6 +164,7 @@ def effects(env):
     return {
         "silent": env._("no"),
         "failed": env._("no, an error:"),
+        "left_out": env._("no, left out:"),
         "join": env._("yes: it may join its record, it opens none"),
         "note": env._("yes: at most a note on its record"),
         "ignore": env._("yes: nothing happens"),

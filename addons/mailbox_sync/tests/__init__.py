@@ -31,6 +31,7 @@ from . import test_extension
 from . import test_rule_actions
 from . import test_rule_conditions
 from . import test_rule_editor
+from . import test_rule_values
 from . import test_rule_webhook
 from . import test_screens
 from . import test_tours

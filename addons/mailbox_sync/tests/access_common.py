@@ -22,7 +22,12 @@ MAIL = (
     "mailbox.log",
 )
 #: Rules of a mailbox tell about its mail too, but are written by hand.
-RULES = ("mailbox.route", "mailbox.route.line", "mailbox.route.action")
+RULES = (
+    "mailbox.route",
+    "mailbox.route.line",
+    "mailbox.route.value",
+    "mailbox.route.action",
+)
 CONFIGURATION = (
     "mailbox",
     "mailbox.member",
@@ -213,6 +218,7 @@ class AccessCase:
                 "name": word,
                 "action": "skip",
                 "line_ids": [(0, 0, {"field": "subject", "op": "contains", "value": word})],
+                "value_ids": [(0, 0, {"field": "function", "value": word})],
                 "action_ids": [
                     (0, 0, {"kind": "notify", "value": word, "user_ids": [(4, cls.owner.id)]})
                 ],
@@ -222,6 +228,7 @@ class AccessCase:
             "mailbox.route.action": rule.action_ids,
             "mailbox.route": rule,
             "mailbox.route.line": rule.line_ids,
+            "mailbox.route.value": rule.value_ids,
             "mailbox.belonging": env["mailbox.belonging"].create(
                 {**base, "message_id": mail.id, "scope": "one"}
             ),

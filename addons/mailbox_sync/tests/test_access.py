@@ -156,6 +156,7 @@ class TestMatrix(AccessCase, TransactionCase):
         for model, change in (
             ("mailbox.route", "name"),
             ("mailbox.route.line", "value"),
+            ("mailbox.route.value", "value"),
             ("mailbox.route.action", "value"),
         ):
             for person in (self.reader, self.sender, self.colleague, self.manager, self.admin):

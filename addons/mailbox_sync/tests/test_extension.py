@@ -110,7 +110,7 @@ class TestOverrides(RoutingCase):
 
         self.override("message_new", new)
         self.override("message_update", update)
-        self.rule(values='{"function": "Buyer"}')
+        self.rule(value_ids=[(0, 0, {"field": "function", "value": "Buyer"})])
         partner = self.env["res.partner"].browse(self.deliver().link_ids.res_id)
         self.assertEqual((partner.ref, partner.function), ("by mail", "Buyer"))
         self.deliver("Re: Question", in_reply_to="<1.out@shop.test>")
@@ -136,7 +136,7 @@ class TestOverrides(RoutingCase):
 
     def test_message_process_of_others_is_called_with_the_source_of_the_mail(self):
         seen = self.wrap_process()
-        self.rule(values='{"function": "Buyer"}')
+        self.rule(value_ids=[(0, 0, {"field": "function", "value": "Buyer"})])
         opened = self.deliver("Question", body="Here is a word\n")
         partner = self.env["res.partner"].browse(opened.link_ids.res_id)
         joined = self.deliver("Re: Question", in_reply_to="<1.out@shop.test>")

@@ -73,6 +73,21 @@ class TestRoutingTours(RoutingCase, HttpCase):
         self.assertEqual(partner.category_id.mapped("name"), ["Reseller", "Shop"])
         self.assertEqual(partner.activity_ids.summary, "Call back")
 
+    def test_values_of_the_new_record_are_chosen(self):
+        fair = self.env["res.partner.category"].create({"name": "Fair"})
+        line = {"field": "subject", "op": "contains", "value": "offer"}
+        rule = self.rule(name="Offers", line_ids=[(0, 0, line)])
+        self.tour("/odoo/action-mailbox_sync.mailbox_route_action", "mailbox_rule_values")
+        belgium = self.env.ref("base.be")
+        self.assertEqual(
+            {line.field: line.value for line in rule.value_ids},
+            {
+                "function": "Asks: {subject}",
+                "country_id": str(belgium.id),
+                "category_id": str(fair.id),
+            },
+        )
+
     def test_what_was_logged_is_explained_and_withdrawn(self):
         self.mailbox.log_policy = "known"
         bob = self.env["res.partner"].create({"name": "Bob", "email": "bob@shop.test"})

@@ -25,12 +25,14 @@ class MailboxBacktest(models.TransientModel):
     disagree_count = fields.Integer(string="Against people's decisions", readonly=True)
     cut = fields.Boolean(readonly=True)
     acts = fields.Boolean(compute="_compute_acts")
+    fills = fields.Boolean(compute="_compute_acts")
 
-    @api.depends("line_ids.would")
+    @api.depends("line_ids.would", "line_ids.filled")
     def _compute_acts(self):
-        """Whether the rule does anything beside opening records."""
+        """Whether the rule does anything beside opening records, and whether it fills them."""
         for trial in self:
             trial.acts = any(trial.line_ids.mapped("would"))
+            trial.fills = any(trial.line_ids.mapped("filled"))
 
     def action_run(self):
         """Ask the rule about stored mail that the person may read."""
@@ -96,10 +98,12 @@ class MailboxBacktest(models.TransientModel):
             first, before = route.browse(), self._plan(row, mail, others)[1]
             lost = next((one for one in before if one not in routes), lost)
         correction = self._correction(row, route in routes)
+        effect = self._effect(made, routes)
         return {
             "message_id": row.id,
-            "effect": self._effect(made, routes),
+            "effect": effect,
             "would": self._would(made, routes),
+            "filled": self._filled(mail, effect),
             "talk": row.conversation_id.id or -row.id,
             "other_route_id": (first or lost).id,
             "conflict": self._conflict(first, lost),
@@ -147,6 +151,10 @@ class MailboxBacktest(models.TransientModel):
         if route not in routes or made.outcome == "hold":
             return False
         return "; ".join(action.words or "" for action in route.action_ids) or False
+
+    def _filled(self, mail, effect):
+        """What the rule would set on the record, in words."""
+        return self.route_id._say_values(mail) if effect in ("open", "hold") else False
 
     def _correction(self, row, acts):
         """What a person did later that the rule would not have done, in words; empty when they
@@ -203,6 +211,7 @@ class MailboxBacktestLine(models.TransientModel):
         ],
         required=True,
     )
+    filled = fields.Char(string="The record would have")
     would = fields.Char(string="And then it would")
     other_route_id = fields.Many2one("mailbox.route", string="Other rule")
     conflict = fields.Char(help="Another rule wants this mail as well; the order decides.")

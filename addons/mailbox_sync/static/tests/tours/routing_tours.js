@@ -117,6 +117,44 @@ tours.add("mailbox_rule_actions", {
     ],
 });
 
+const addValue = ".o_mailbox_values .o_field_x2many_list_row_add button, .o_mailbox_values .o_field_x2many_list_row_add a";
+
+/** Choose a field of the new record in a new line. */
+const chooseField = (label) => [
+    { trigger: addValue, run: "click" },
+    { trigger: ".o_mailbox_values .o_selected_row [name=field] .o_select_menu_toggler", run: "click" },
+    { trigger: `.o_select_menu_item:contains(${label})`, run: "click" },
+];
+const chosenRow = ".o_mailbox_values .o_selected_row [name=value]";
+
+tours.add("mailbox_rule_values", {
+    steps: () => [
+        { trigger: ".o_data_row:contains(Offers) td[name=name]", run: "click" },
+        { content: "a text with what the mail has", ...chooseField("Job Position")[0] },
+        ...chooseField("Job Position").slice(1),
+        { trigger: `${chosenRow} input`, run: "edit Asks: && press Tab" },
+        { trigger: `.o_mailbox_values .o_data_row:contains(Job Position) [name=value]`, run: "click" },
+        { trigger: `${chosenRow} .o_mailbox_from_mail`, run: "click" },
+        { trigger: ".o-dropdown-item:contains(subject)", run: "click" },
+        { content: "a record, by its name", ...chooseField("Country")[0] },
+        ...chooseField("Country").slice(1),
+        { trigger: `${chosenRow} .o_record_selector input`, run: "edit Belgium" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Belgium)", run: "click" },
+        { content: "several records", ...chooseField("Tags")[0] },
+        ...chooseField("Tags").slice(1),
+        { trigger: `${chosenRow} input`, run: "edit Fair" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Fair)", run: "click" },
+        { trigger: `${chosenRow} .o_tag:contains(Fair)` },
+        { trigger: ".o_field_widget[name=action_words]:contains(Job Position: Asks: ‹subject›):contains(Country: Belgium)" },
+        ...stepUtils.saveForm(),
+        { content: "the preview shows the record", trigger: ".o_mailbox_preview_record:contains(Asks: Offer for doors):contains(Tags: Fair)" },
+        { trigger: "button[name=action_backtest]", run: "click" },
+        { trigger: ".modal .o_data_row:contains(Offer for doors) [name=filled]:contains(Country: Belgium)" },
+        { trigger: ".modal button:contains(Close)", run: "click" },
+        { trigger: "body:not(:has(.modal))" },
+    ],
+});
+
 tours.add("mailbox_withdrawal", {
     steps: () => [
         { trigger: ".o-mail-Message:contains(Secret plans)", run: "hover && click .o-mail-Message:contains(Secret plans) [title='Expand']" },
