@@ -54,6 +54,7 @@ from . import mailbox_acknowledge
 from . import mailbox_route_action
 from . import mailbox_route_execution
 from . import mailbox_log
+from . import mailbox_contact
 from . import mailbox_hooks
 from . import mailbox_new_record
 from . import mailbox_routing

@@ -60,4 +60,5 @@ class MailboxDecision(models.Model):
             raise UserError(self.env._("Nobody here looks like the sender."))
         partner.check_access("write")
         address = {"partner_id": partner.id, "email": (self.from_email or "").lower()}
-        self.env["mailbox.address"].create(address)
+        line = self.env["mailbox.address"].create(address)
+        self._note_made(partner, "address", address_id=line.id)

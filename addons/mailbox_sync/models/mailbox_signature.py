@@ -7,6 +7,7 @@ nothing is kept but that somebody does not want to be asked again.
 
 import hashlib
 import re
+from datetime import timedelta
 
 from markupsafe import Markup
 from odoo import api, fields, models
@@ -17,6 +18,8 @@ from mailbox_core.mime import signature
 #: The newest mails of a contact that are looked at, and characters of each.
 _MAILS = 3
 _CHARACTERS = 200_000
+#: How long what was taken can be put back with a click.
+_UNDO = timedelta(days=1)
 
 
 class ResPartner(models.Model):
@@ -25,6 +28,8 @@ class ResPartner(models.Model):
     mailbox_signature_html = fields.Html(
         compute="_compute_mailbox_signature_html", string="From the signature"
     )
+    mailbox_signature_taken = fields.Char(compute="_compute_mailbox_signature_taken")
+    mailbox_signature_undo = fields.Json(copy=False, groups="base.group_partner_manager")
     mailbox_signature_refused = fields.Char(copy=False, groups="base.group_partner_manager")
 
     @api.depends("function", "phone", "website", "company_name", "parent_id")
@@ -92,7 +97,36 @@ class ResPartner(models.Model):
         self.ensure_one()
         offered = self._mailbox_offer()
         if offered:
+            before = {name: self[name] or False for name in offered}
             self.write(offered)
+            after = {name: self[name] or False for name in offered}
+            at = fields.Datetime.to_string(fields.Datetime.now())
+            self.sudo().mailbox_signature_undo = {"at": at, "before": before, "after": after}
+
+    @api.depends("mailbox_signature_undo", "function", "phone", "website", "company_name")
+    @api.depends_context("lang", "uid")
+    def _compute_mailbox_signature_taken(self):
+        """What was taken from a signature lately and can be put back."""
+        for partner in self:
+            told = [
+                f"{partner._fields[name]._description_string(self.env)}: {partner[name]}"
+                for name in partner._mailbox_taken()
+            ]
+            partner.mailbox_signature_taken = ", ".join(told)
+
+    def _mailbox_taken(self):
+        """Fields that still say what was taken from a signature since yesterday."""
+        noted = self.sudo().mailbox_signature_undo or {}
+        if not noted or fields.Datetime.now() - _UNDO > fields.Datetime.to_datetime(noted["at"]):
+            return []
+        return [name for name, value in noted["after"].items() if (self[name] or False) == value]
+
+    def action_mailbox_signature_undo(self):
+        """Put back what stood before, where nobody has changed it since."""
+        self.ensure_one()
+        noted = self.sudo().mailbox_signature_undo or {}
+        self.write({name: noted["before"][name] for name in self._mailbox_taken()})
+        self.sudo().mailbox_signature_undo = False
 
     def action_mailbox_signature_refuse(self):
         """Do not offer this again; another signature will be."""

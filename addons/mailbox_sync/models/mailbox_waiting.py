@@ -80,7 +80,11 @@ class MailboxDecision(models.Model):
             if record:
                 decision._finish("joined", record)
             else:
-                decision._finish("created", decision._open(mail, target))
+                before = {"outcome": decision.outcome, "reason": decision.reason}
+                record = decision._open(mail, target)
+                decision._finish("created", record)
+                if target._name == "res.partner":
+                    decision._note_made(record, "record", **before)
 
     def _meanwhile(self, mail, target):
         """The record that was opened meanwhile for a copy of the mail, or for another mail of its
@@ -155,11 +159,18 @@ class MailboxDecision(models.Model):
         if suggestion:
             address = (self.message_id.from_email or "").lower()
             company = self.mailbox_id.sudo().company_id
+            newest = self._newest_partner()
             partner = outcome.make_partner(self.env, suggestion, address, company)
+            named = []
             for link in self.message_id.link_ids:
                 record = link._record()
-                if record and record.has_access("write"):
-                    outcome.set_customer(record, partner)
+                field = (
+                    record and record.has_access("write") and outcome.set_customer(record, partner)
+                )
+                if field:
+                    named.append([record._name, record.id, field])
+            if partner.id > newest:
+                self._note_made(partner, "contact", records=named)
 
     # -- underneath ----------------------------------------------------------------------------
 

@@ -199,10 +199,13 @@ def _reported_line(mail, message_id):
 
 
 def set_customer(record, partner):
-    """Name the customer of a record that has none, if the record's address is the partner's."""
+    """Name the customer of a record that has none, if the record's address is the partner's;
+    returns the field that was filled, None when none was."""
     record = record.sudo()
     names = record._mail_get_partner_fields() if hasattr(record, "_mail_get_partner_fields") else []
     field = record._mail_get_primary_email_field()
     same = field and email_normalize(record[field] or "") == partner.email_normalized
-    if same and names and not record[names[0]]:
-        record[names[0]] = partner
+    if not same or not names or record[names[0]]:
+        return None
+    record[names[0]] = partner
+    return names[0]

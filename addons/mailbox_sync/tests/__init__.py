@@ -12,6 +12,7 @@ from . import test_speed
 from . import test_survey
 from . import test_i18n
 from . import test_throughput
+from . import test_contact_undo
 from . import test_content
 from . import test_conversations
 from . import test_access
