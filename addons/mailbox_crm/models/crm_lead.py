@@ -19,6 +19,9 @@ class CrmLead(models.Model):
     _mailbox_known = frozenset({"crm"})
     _mailbox_leaves_text = True
 
+    def _mailbox_open_domain(self):
+        return [("won_status", "=", "pending")]
+
     def _mailbox_values(self, mail):
         facts = mail.facts
         values = super()._mailbox_values(mail)

@@ -10,6 +10,9 @@ class HelpdeskTicket(models.Model):
     _inherit = ["helpdesk.ticket", "mailbox.routable.mixin"]
     _mailbox_known = frozenset({"helpdesk_mgmt"})
 
+    def _mailbox_open_domain(self):
+        return [("closed", "=", False)]
+
     def _mailbox_values(self, mail):
         facts = mail.facts
         partner = mail.partner

@@ -8,6 +8,9 @@ class ProjectTask(models.Model):
     _inherit = ["project.task", "mailbox.routable.mixin"]
     _mailbox_known = frozenset({"project", "mailbox_project"})
 
+    def _mailbox_open_domain(self):
+        return [("is_closed", "=", False)]
+
     def _find_internal_users_from_address_mail(self, emails, project_id):
         """Odoo knows tasks by mail only through the alias of a project and fails without one."""
         project = self.env["project.project"].browse(project_id)

@@ -55,6 +55,7 @@ from . import mailbox_route_action
 from . import mailbox_route_execution
 from . import mailbox_log
 from . import mailbox_contact
+from . import mailbox_suggestion
 from . import mailbox_hooks
 from . import mailbox_new_record
 from . import mailbox_routing

@@ -31,6 +31,10 @@ class MailboxRoutableMixin(models.AbstractModel):
         """
         return self.browse()
 
+    def _mailbox_open_domain(self):
+        """Which records are open, so that mail may still be added to them; all by default."""
+        return []
+
     def _mailbox_values(self, mail):
         """Values that the mail itself suggests for a new record."""
         return {}

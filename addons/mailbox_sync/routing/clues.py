@@ -76,17 +76,25 @@ def _named(env, mails):
     for mail in mails:
         for reference in clues.subject_references(mail.facts.subject):
             asked[reference].append(mail.row.id)
-    if not asked:
+    for reference, target in numbered(env, asked):
+        for row_id in asked[reference]:
+            yield row_id, "subject", reference, target
+
+
+def numbered(env, references):
+    """``(reference, (model, record id))`` of records that people name by these references. As
+    superuser."""
+    wanted = sorted(references)
+    if not wanted:
         return
     models = [*env["mailbox.route"]._targets(), *(name for name in _NUMBERED if name in env)]
     for model in models:
         name = _number_field(env[model])
         if name is None:
             continue
-        found = env[model].sudo().search([(name, "in", sorted(asked))], limit=len(asked) * 10)
-        for record in found:
-            for row_id in asked.get(record[name], ()):
-                yield row_id, "subject", record[name], (model, record.id)
+        found = env[model].sudo().search([(name, "in", wanted)], limit=len(wanted) * 10)
+        for record in found.filtered(lambda one, by=name: one[by] in wanted):
+            yield record[name], (model, record.id)
 
 
 def _number_field(model):
