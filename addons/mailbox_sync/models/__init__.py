@@ -37,6 +37,7 @@ from . import mailbox_message_bin
 from . import mailbox_route
 from . import mailbox_route_editor
 from . import mailbox_route_preview
+from . import mailbox_route_order
 from . import mailbox_route_rights
 from . import mailbox_route_value
 from . import mailbox_routable_mixin

@@ -73,6 +73,15 @@ class TestRoutingTours(RoutingCase, HttpCase):
         self.assertEqual(partner.category_id.mapped("name"), ["Reseller", "Shop"])
         self.assertEqual(partner.activity_ids.summary, "Call back")
 
+    def test_rules_are_dragged_into_another_order(self):
+        first, second = (self.rule(name=name) for name in ("First", "Second"))
+        third = self.rule(name="Third", mailbox_id=self.mailbox.id)
+        self.tour("/odoo/action-mailbox_sync.mailbox_route_action", "mailbox_rule_order")
+        self.env.invalidate_all()
+        order = (first | second | third).sorted(lambda one: (one.sequence, one.id))
+        self.assertEqual(order.mapped("name"), ["Third", "First", "Second"])
+        self.assertEqual(self.deliver("Offer").route_id, third)
+
     def test_values_of_the_new_record_are_chosen(self):
         fair = self.env["res.partner.category"].create({"name": "Fair"})
         line = {"field": "subject", "op": "contains", "value": "offer"}

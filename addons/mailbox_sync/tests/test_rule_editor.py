@@ -143,6 +143,38 @@ class TestRuleEditor(RoutingCase):
 
 
 @tagged("post_install", "-at_install")
+class TestRuleOrder(RoutingCase):
+    def setUp(self):
+        super().setUp()
+        self.owner.group_ids += self.env.ref("base.group_partner_manager")
+        self.first, self.second = (self.rule(name=name) for name in ("First", "Second"))
+        self.mine, self.other = (
+            self.rule(name=name, mailbox_id=self.mailbox.id) for name in ("Mine", "Other")
+        )
+
+    def drag(self, *rules):
+        """What a list does when somebody drops a row; the names in their order then."""
+        rules = self.env["mailbox.route"].concat(*rules).with_user(self.owner)
+        rules.web_resequence({"sequence": {}}, offset=min(rules.mapped("sequence")))
+        self.env.invalidate_all()
+        every = self.first | self.second | self.mine | self.other
+        return every.sorted(lambda one: (one.sequence, one.id)).mapped("name")
+
+    def test_own_rules_are_dragged_between_those_of_the_company(self):
+        self.assertEqual(
+            self.drag(self.first, self.mine, self.second), ["First", "Mine", "Second", "Other"]
+        )
+        self.assertEqual(
+            self.drag(self.other, self.first, self.mine), ["Other", "First", "Mine", "Second"]
+        )
+        self.assertEqual(self.deliver("Offer").route_id, self.other, "mail obeys the new order")
+
+    def test_rules_of_the_company_stay_for_those_who_may_not_change_them(self):
+        with self.assertRaisesRegex(AccessError, "not yours to change"):
+            self.drag(self.second, self.first, self.mine)
+
+
+@tagged("post_install", "-at_install")
 class TestTrial(RoutingCase):
     def try_rule(self, rule):
         test = self.env["mailbox.backtest"].with_user(self.owner).create({"route_id": rule.id})

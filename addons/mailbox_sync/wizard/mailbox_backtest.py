@@ -154,7 +154,8 @@ class MailboxBacktest(models.TransientModel):
 
     def _filled(self, mail, effect):
         """What the rule would set on the record, in words."""
-        return self.route_id._say_values(mail) if effect in ("open", "hold") else False
+        opens = effect in ("open", "hold") and not self.route_id.sudo()._has_lost()
+        return self.route_id._say_values(mail) if opens else False
 
     def _correction(self, row, acts):
         """What a person did later that the rule would not have done, in words; empty when they

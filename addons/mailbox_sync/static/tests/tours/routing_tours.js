@@ -117,6 +117,14 @@ tours.add("mailbox_rule_actions", {
     ],
 });
 
+tours.add("mailbox_rule_order", {
+    steps: () => [
+        { trigger: ".o_data_row:eq(2):contains(Third) .o_row_handle", run: "drag_and_drop .o_data_row:eq(0)" },
+        { trigger: ".o_data_row:eq(0):contains(Third)" },
+        { trigger: ".o_data_row:eq(2):contains(Second)" },
+    ],
+});
+
 const addValue = ".o_mailbox_values .o_field_x2many_list_row_add button, .o_mailbox_values .o_field_x2many_list_row_add a";
 
 /** Choose a field of the new record in a new line. */
