@@ -57,3 +57,8 @@ class TestLeadValues(RoutingCase):
         stranger = self.env["res.partner"].create({"name": "Ann", "company_id": other.id})
         with self.assertRaisesRegex(ValidationError, "belongs to the company Other"):
             self.leads(value_ids=self.values(partner_id=str(stranger.id)))
+
+    def test_who_may_not_see_leads_reads_the_rule_all_the_same(self):
+        rule = self.leads(value_ids=self.values(priority="2")).with_user(self.colleague)
+        self.assertEqual(rule.value_fields["fields"], [])
+        self.assertIn("Priority: High", rule.action_words)

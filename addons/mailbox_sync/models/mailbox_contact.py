@@ -16,7 +16,12 @@ class MailboxDecision(models.Model):
     _inherit = "mailbox.decision"
 
     made_partner_id = fields.Many2one(
-        "res.partner", string="Contact made", ondelete="set null", readonly=True, copy=False
+        "res.partner",
+        string="Contact made",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
     )
     made = fields.Json(readonly=True, groups="base.group_system")
     made_text = fields.Char(compute="_compute_made_text")

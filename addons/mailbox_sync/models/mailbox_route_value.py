@@ -33,7 +33,7 @@ class MailboxRouteValue(models.Model):
                 line.value_words = line.words = False
             else:
                 line.value_words = fill.say(model, line.field, line.value)
-                line.words = f"{fill.label_of(model, line.field)}: {line.value_words}"
+                line.words = fill.say_line(model, line.field, line.value)
 
     def _target(self):
         """The model of the new record, as the one who asks."""

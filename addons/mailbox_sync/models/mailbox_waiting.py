@@ -8,7 +8,7 @@ one.
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..routing import facts, gateway, outcome, people, threads, who
+from ..routing import facts, fill, gateway, outcome, people, threads, who
 from ..routing.actions import desk
 from ..store.raw import RawMissing
 
@@ -21,6 +21,7 @@ class MailboxDecision(models.Model):
     can_decide = fields.Boolean(compute="_compute_can_decide")
     partner_suggestion = fields.Char(string="New contact", compute="_compute_partner_suggestion")
 
+    ruled_text = fields.Char(string="Also set", compute="_compute_ruled_text")
     record_name = fields.Char(string="Belongs to", compute="_compute_record_name")
     is_vip = fields.Boolean(string="VIP", compute="_compute_is_vip")
     hours = fields.Float(
@@ -30,6 +31,17 @@ class MailboxDecision(models.Model):
         aggregator="avg",
         help="How long it waited for a person.",
     )
+
+    @api.depends("target_model", "route_id")
+    @api.depends_context("uid", "lang")
+    def _compute_ruled_text(self):
+        """What the rule sets on the record besides, for who is about to open it."""
+        for decision in self:
+            route, told = decision.route_id.sudo(), []
+            if decision._is_ruled() and not route._has_lost():
+                model = self.env[decision.target_model]
+                told = [fill.say_line(model, line.field, line.value) for line in route.value_ids]
+            decision.ruled_text = ", ".join(told)
 
     @api.depends("record_ref")
     @api.depends_context("uid")

@@ -80,6 +80,8 @@ def settable(model, used=()):
     """Fields that the form of ``model`` shows and the person may set, and those that are ``used``
     already, by their labels: dictionaries of ``name``, ``label``, ``kind``, ``comodel``,
     ``choices`` and ``domain``."""
+    if not model.has_access("read"):
+        return []
     wanted = ("string", "selection", "domain", "relation")
     names = [name for name in {*_shown(model), *used} if kind_of(model, name)]
     described = model.fields_get(names, wanted) if names else {}
@@ -311,6 +313,11 @@ def say(model, name, text):
         return say_value(model, name, value_of(model, name, text))
     except Unfit:
         return text
+
+
+def say_line(model, name, text):
+    """A value of a rule with the label of its field."""
+    return f"{label_of(model, name)}: {say(model, name, text)}"
 
 
 def say_value(model, name, value):

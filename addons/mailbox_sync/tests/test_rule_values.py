@@ -86,6 +86,7 @@ class TestRuleValues(RoutingCase):
         rule.active = False
         self.rule(name="Held", approval=True, value_ids=self.values(function="Boss"))
         held = self.deliver(sender="ann@ann.test")
+        self.assertEqual(held.ruled_text, "Job Position: Boss")
         held.action_approve()
         self.assertEqual(self.opened(held).function, "Boss", "as the rule proposed")
 
