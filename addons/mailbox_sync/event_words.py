@@ -26,6 +26,7 @@ def _of_mailboxes(env):
 
 def _of_mail(env):
     return {
+        "contact.undone": env._("Contact from a mail undone"),
         "log.private": env._("Mail kept private"),
         "log.restored": env._("Mail logged again"),
         "log.withdrawn": env._("Mail withdrawn from records"),
