@@ -12,6 +12,7 @@ import pytest
 
 from mailbox_core.mime import parse, signature
 from mailbox_core.mime.classify import delivery_report
+from mailbox_core.mime.layout import laid_out
 from mailbox_core.mime.quote import new_text
 from mailbox_tools import paths
 
@@ -78,6 +79,25 @@ def test_the_new_text_of_a_reply_is_what_was_written(program: str) -> None:
     assert email.automatic is None
 
 
+HTML = [
+    "gmail",
+    "hotmail",
+    "mail_ru",
+    "ms_outlook_2003",
+    "ms_outlook_2007",
+    "ms_outlook_2010",
+    "thunderbird",
+    "windows_mail",
+    "yandex_ru",
+]
+
+
+@pytest.mark.parametrize("program", HTML)
+def test_the_new_text_of_a_reply_in_html_is_what_was_written(program: str) -> None:
+    html = (TALON / f"html_replies/{program}.html").read_text(encoding="utf-8")
+    assert new_text(laid_out(html)).split() == ["Hi.", "I", "am", "fine.", "Thanks,", "Alex"]
+
+
 def signed() -> Iterator[tuple[str, str, list[str]]]:
     """Sender's name, text, and the lines of its signature, as talon's makers marked them."""
     for path in sorted(TALON.glob("signature/emails/stripped/*_body")):
@@ -137,6 +157,12 @@ def test_the_mail_of_strangers_is_what_it_is() -> None:
     [
         ("Yes\n\nOn 2 Apr 2012 at 14:20, Bob Kay\n<bob@shop.test> wrote:\n\n> Hi\n", "Yes"),
         ("Yes\n02.04.2012 14:20 Bob <\nbob@shop.test> schrieb:\n> Hi\n", "Yes"),
+        ('Yes\n\n26.06.2014, 14:41, "Bob" <bob@shop.test>:\n> Hi\n', "Yes"),
+        ("Yes\n\nDate: 1 Mai\nSubject: x\nFrom: b@shop.test\nTo: a@shop.test\n\nHi\n", "Yes"),
+        (
+            "Yes\n\nDate: 1 Mai\nSubject: x\nSee you there\n",
+            "Yes\n\nDate: 1 Mai\nSubject: x\nSee you there",
+        ),
         # What stands above is new text where nothing says that it was wrapped.
         ("Come at 3\nbob@shop.test wrote:\n> Hi\n", "Come at 3"),
         ("All of us\n<bob@shop.test> wrote:\n> Hi\n", "All of us"),

@@ -1,12 +1,14 @@
 """Language and urgency of a mail, and what rules ask about its sender and place."""
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
+from mailbox_core.mime import parse
 from mailbox_core.rules import language
 from mailbox_core.rules.evaluate import ask, matches
-from mailbox_core.rules.facts import Facts, File, Who
+from mailbox_core.rules.facts import Facts, File, Who, facts_of
 from mailbox_core.rules.syntax import Check
 from mailbox_core.rules.urgency import CALM, STRONG, WEAK, urgency_of
 
@@ -107,3 +109,23 @@ FACTS = Facts(
 def test_what_rules_ask_about_sender_files_and_place(check: Check, expected: bool) -> None:
     assert ask(check, FACTS)[0] is expected
     assert not ask(check, replace(Facts(), conversation=frozenset()))[0]
+
+
+def test_what_an_answer_in_html_alone_quotes_does_not_count() -> None:
+    raw = (
+        "From: bob@shop.test\nTo: us@example.org\nSubject: Re: Offer\n"
+        "Content-Type: text/html; charset=utf-8\n\n"
+        "<div>Thank you, that suits me well.</div><div class=gmail_quote>Am 1. Mai 2026 um 10:00 "
+        'schrieb Ada &lt;<a href="mailto:ada@example.org">ada@example.org</a>&gt;:<br>'
+        "<blockquote>URGENT: emergency, as soon as possible! Das ist dringend, bitte sofort "
+        "antworten, wir warten schon so lange auf Ihre Nachricht.</blockquote></div>"
+    )
+    facts = facts_of(
+        parse(raw.encode()),
+        mailbox="us@example.org",
+        own=(),
+        received_at=datetime.now(timezone.utc),
+    )
+    assert "URGENT" in facts.body, "rules about the text still see all of it"
+    assert urgency_of(facts).level == "normal"
+    assert language.language_of(facts.body) == "en"

@@ -21,7 +21,9 @@ _VERBS = (
 )
 _VERBS_UNSPACED = "写道|寫道|さんは書きました|さんが書きました|님이 작성"
 _ATTRIBUTION = re.compile(
-    rf"(?:(?:^|\W)(?:{_VERBS})(?:\(a\))?(?:\W.{{0,150}})?|{_VERBS_UNSPACED})\s?[:：]$"
+    rf"(?:(?:^|\W)(?:{_VERBS})(?:\(a\))?(?:\W.{{0,150}})?|{_VERBS_UNSPACED}"
+    # Without a verb: the time, and whose address (Yandex, Mail.ru).
+    r"|\d:\d\d\W.{0,120}<[^<>\s@]{1,64}@[^<>\s@]{1,255}>)\s?[:：]$"
 )
 _ORIGINAL = re.compile(
     r"^-{2,}\s{0,3}(?:original message|original appointment|ursprüngliche nachricht"
@@ -155,9 +157,12 @@ def _begins_quotation(lines: list[str], number: int, stripped: str) -> bool:
 
 def _is_header_block(lines: list[str], number: int) -> bool:
     """From, and at least two more header names in the lines below it, as Outlook writes above a
-    quotation.
+    quotation; or three header names one below the other, From among them, as Hotmail writes.
     """
-    if not _FROM.match(lines[number].strip()[:_MAX_LINE]):
+    first = lines[number].strip()[:_MAX_LINE]
+    below = [lines[at].strip()[:_MAX_LINE] for at in range(number + 1, min(number + 7, len(lines)))]
+    if _FROM.match(first):
+        return sum(1 for line in below if _BLOCK_FIELD.match(line)) >= 2
+    if not _BLOCK_FIELD.match(first) or not any(_FROM.match(line) for line in below[:2]):
         return False
-    below = (lines[at].strip()[:_MAX_LINE] for at in range(number + 1, min(number + 7, len(lines))))
-    return sum(1 for line in below if _BLOCK_FIELD.match(line)) >= 2
+    return all(_FROM.match(line) or _BLOCK_FIELD.match(line) for line in below[:2])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Literal
 
-from ..mime.body import html_to_text
+from ..mime.layout import laid_out
 from ..types import Address, Email
 
 Reply = Literal["new", "reply", "answer"]
@@ -148,5 +148,6 @@ def _lower(addresses: Iterable[Address]) -> tuple[str, ...]:
 def _body(email: Email) -> str:
     text = email.text
     if text is None and email.html:
-        text = html_to_text(email.html, _HTML)
+        # As lines with marked quotations, so that analyses can leave out what was quoted.
+        text = laid_out(email.html[:_HTML])
     return (text or "")[:MAX_BODY]
