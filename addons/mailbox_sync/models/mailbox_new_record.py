@@ -42,6 +42,10 @@ class MailboxMessage(models.Model):
                 return record
         return None
 
+    def _has_record(self):
+        """Whether the mail is linked to a record that is still there, whoever may see it."""
+        return any(link._record() for link in self.sudo().link_ids)
+
     def _decision_by_hand(self):
         """The decision about this mail, which waits then, with the person's default."""
         decisions = self.env["mailbox.decision"]
@@ -55,7 +59,7 @@ class MailboxMessage(models.Model):
                     "reason": "asked",
                 }
             )
-        elif decision.outcome in _LEFT:
+        elif decision.outcome in _LEFT or not self._has_record():
             decision.sudo().write({"outcome": "triage", "reason": "asked"})
         if not decision.target_model:
             decision.sudo().target_model = self.env.user.mailbox_default_model

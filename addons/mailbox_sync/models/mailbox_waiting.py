@@ -50,7 +50,7 @@ class MailboxDecision(models.Model):
         for decision in self:
             record = decision.record_ref
             known = record and record.exists() and record.has_access("write")
-            decision.record_name = known and record.display_name
+            decision.record_name = record.display_name if known else False
 
     @api.depends("from_email")
     def _compute_is_vip(self):

@@ -64,6 +64,25 @@ class TestGoneRecords(RoutingCase):
         with self.assertRaisesRegex(UserError, "gone"):
             link.action_open()
 
+    def test_a_record_again_in_place_of_one_that_was_deleted(self):
+        self.old.unlink()
+        row = self.first.with_user(self.owner)
+        self.assertEqual(row.action_new_record()["res_model"], "mailbox.decision")
+        decision = row.decision_ids
+        self.assertEqual(decision.outcome, "triage")
+        decision.target_model = "res.partner"
+        decision.action_approve()
+        self.assertEqual(decision.outcome, "created")
+        self.assertTrue(row.link_ids.filtered(lambda link: link._record()))
+
+    def test_a_proposed_record_that_was_deleted_is_not_offered(self):
+        decision = self.held()
+        decision.record_ref = self.new
+        self.assertEqual(decision.record_name, "Another order")
+        self.new.unlink()
+        self.env.invalidate_all()
+        self.assertFalse(decision.record_name)
+
     def test_a_record_of_an_app_that_is_gone_has_a_name(self):
         link = self.first.link_ids
         link.write({"model": "gone.model", "res_id": 3})
