@@ -205,8 +205,10 @@ class TestRouting(RoutingCase):
     def test_a_target_that_refuses_a_mail_does_not_lose_it(self):
         self.rule()
 
+        said = "The company is closed."
+
         def refuse(partners, values_list):
-            raise UserError("The company is closed.")
+            raise UserError(said)
 
         partners = type(self.env["res.partner"])
         with (
