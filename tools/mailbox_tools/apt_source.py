@@ -142,6 +142,12 @@ def derive(sources: Iterable[Source], release: Mapping[str, str]) -> DerivedSour
     return DerivedSource(text, odoo_suite, font_suite)
 
 
+def of_machine() -> DerivedSource:
+    """Return the source derived from this machine's own. Raises ToolingError, as ``derive``."""
+    release = read_os_release(Path("/etc/os-release").read_text(encoding="utf-8"))
+    return derive(machine_sources(Path("/etc/apt")), release)
+
+
 def of_sources(derived: DerivedSource) -> str:
     """Return the same source, for the source packages of the suite that changes least."""
     fields = {"Types": "deb-src", "Suites": derived.font_suite}

@@ -16,9 +16,8 @@ _LISTS = "notmuch"
 def ensure() -> None:
     """Bring the mail up to date; does nothing when it is. Raises ToolingError."""
     installed, sources = (paths.DATA / name for name in paths.CORPORA)
-    key = environments.key_of(path.read_text(encoding="utf-8") for path in (installed, sources))
     folder = paths.corpora()
-    if environments.is_current(folder, key):
+    if environments.is_current(folder, folder.name):
         return
     environments.install_apart(installed, folder, "real mail for the tests")
     _unpack_archives(sources, folder)
@@ -28,7 +27,7 @@ def ensure() -> None:
         # Archives keep the source of a release only while it is current; the tests that need it
         # say that they were skipped.
         say(f"note: no source of {_LISTS}, whose tests hold mailing lists: {error}")
-    environments.mark(folder, key)
+    environments.mark(folder, folder.name)
 
 
 def _unpack_archives(lines: Path, folder: Path) -> None:
@@ -49,9 +48,7 @@ def _unpack_debian(package: str, folder: Path) -> None:
     work = folder / "apt"
     archives = work / "archives"
     archives.mkdir(parents=True)
-    release = apt_source.read_os_release(Path("/etc/os-release").read_text(encoding="utf-8"))
-    derived = apt_source.derive(apt_source.machine_sources(Path("/etc/apt")), release)
-    apt = apt_source.private(work, apt_source.of_sources(derived))
+    apt = apt_source.private(work, apt_source.of_sources(apt_source.of_machine()))
     run([*apt, "update"], why="reading the list of source packages")
     wanted = ["source", "--download-only", "--tar-only", package]
     run([*apt, *wanted], why=f"fetching the source of {package}", cwd=archives)

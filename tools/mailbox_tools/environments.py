@@ -39,7 +39,7 @@ def ensure(home: Path) -> None:
 
 def _ensure_base(wanted: list[str]) -> None:
     development = (paths.DATA / "development.txt").read_text(encoding="utf-8")
-    key = key_of([sys.version, *wanted, development])
+    key = _key([sys.version, *wanted, development])
     folder = paths.base_environment()
     if is_current(folder, key):
         return
@@ -71,7 +71,7 @@ def _create(folder: Path, *options: str) -> None:
 
 def _ensure_oca() -> None:
     lines = paths.DATA / "oca.txt"
-    key = key_of([lines.read_text(encoding="utf-8")])
+    key = _key([lines.read_text(encoding="utf-8")])
     if not is_current(paths.oca(), key):
         install_apart(lines, paths.oca(), "OCA's addons queue_job and helpdesk_mgmt")
         mark(paths.oca(), key)
@@ -95,7 +95,7 @@ def _ensure_layer(home: Path, wanted: list[str]) -> None:
     ]
     external = requirements.third_party(paths.ADDONS)
     base_stamp = (paths.base_environment() / "complete").read_text(encoding="utf-8")
-    key = key_of([base_stamp, str(home), _ODOO_COMMAND, *present, *metadata, *external])
+    key = _key([base_stamp, str(home), _ODOO_COMMAND, *present, *metadata, *external])
     folder = paths.environment()
     for name in sorted(set(paths.DISTRIBUTIONS) - set(present)):
         say(f"note: {name}/ lacks pyproject.toml or README.md, so mailbox-{name} is not installed")
@@ -142,7 +142,7 @@ def open_to_all(folder: Path) -> None:
         folder.chmod(0o755)
 
 
-def key_of(parts: Iterable[str]) -> str:
+def _key(parts: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -47,8 +47,7 @@ def _fetch(target: Path) -> None:
     work = paths.cache_root() / "apt"
     shutil.rmtree(work, ignore_errors=True)
     (work / "packages").mkdir(parents=True)
-    release = apt_source.read_os_release(Path("/etc/os-release").read_text(encoding="utf-8"))
-    derived = apt_source.derive(apt_source.machine_sources(Path("/etc/apt")), release)
+    derived = apt_source.of_machine()
     apt = apt_source.private(work, derived.text)
     run([*apt, "update"], why="reading the package lists for Odoo")
     wanted = [

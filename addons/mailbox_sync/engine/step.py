@@ -204,9 +204,8 @@ class Step:
         fetches = self._fetches(rows)
         with Reader(self._raw, self._mailbox.id, self._mailbox.address) as reader:
             for number, (refs, how) in enumerate(fetches):
-                if number and (time.monotonic() > until or size > _FETCH_BYTES):
-                    break
-                if number and self._gives_way():
+                took_enough = time.monotonic() > until or size > _FETCH_BYTES
+                if number and (took_enough or self._gives_way()):
                     break
                 answers = self._fetch(refs, how, brought)
                 whole = brought.trouble is None

@@ -1,5 +1,6 @@
 from . import mailbox
 from . import mailbox_export_mixin
+from . import mailbox_reference_mixin
 from . import mailbox_health
 from . import mailbox_bucket
 from . import mailbox_member

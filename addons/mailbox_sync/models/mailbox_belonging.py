@@ -15,6 +15,7 @@ _MOST = 500
 
 class MailboxBelonging(models.Model):
     _name = "mailbox.belonging"
+    _inherit = ["mailbox.reference.mixin"]
     _description = "Where Mail Belongs"
     _order = "id DESC"
 
@@ -72,8 +73,7 @@ class MailboxBelonging(models.Model):
             elif record.has_access("read"):
                 word.record_name = record.display_name
             else:
-                kind = self.env["ir.model"]._get(word.model).name
-                word.record_name = f"{kind} {word.res_id}"
+                word.record_name = word._record_number()
 
     @api.depends("undone_at")
     @api.depends_context("uid")
@@ -82,11 +82,6 @@ class MailboxBelonging(models.Model):
         for word in self:
             later = word.sudo()._later()
             word.can_undo = not word.undone_at and not later and word.mailbox_id._is_editor()
-
-    def _record(self):
-        if not self.model or self.model not in self.env or not self.res_id:
-            return None
-        return self.env[self.model].browse(self.res_id).exists() or None
 
     def _later(self):
         """Whether something was said afterwards about the same mail."""

@@ -1,11 +1,11 @@
 """Which mail belongs to which record: many to many, one of them primary."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class MailboxLink(models.Model):
     _name = "mailbox.link"
+    _inherit = ["mailbox.reference.mixin"]
     _description = "Mail of a Record"
     _order = "is_primary DESC, id DESC"
 
@@ -59,25 +59,8 @@ class MailboxLink(models.Model):
         """The name of the record for those who may see it, its number for the others."""
         for link in self:
             record = link._record()
-            kind = self.env["ir.model"]._get(link.model).name or link.model or ""
             if record and record.has_access("read"):
+                kind = self.env["ir.model"]._get(link.model).name
                 link.record_name = f"{kind}: {record.display_name}"
             else:
-                link.record_name = f"{kind} {link.res_id or ''}".strip()
-
-    def _record(self):
-        """The record, as the one who asks; none when it is gone."""
-        self.ensure_one()
-        if not self.model or self.model not in self.env or not self.res_id:
-            return None
-        return self.env[self.model].browse(self.res_id).exists()
-
-    def action_open(self):
-        """Open the record. Raises UserError when it is gone."""
-        self.ensure_one()
-        record = self._record()
-        if not record:
-            raise UserError(
-                self.env._("%s is gone: it was deleted, or its app was removed.", self.record_name)
-            )
-        return record.get_formview_action()
+                link.record_name = link._record_number()

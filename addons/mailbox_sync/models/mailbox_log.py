@@ -50,6 +50,7 @@ class MailboxFolder(models.Model):
 
 class MailboxLog(models.Model):
     _name = "mailbox.log"
+    _inherit = ["mailbox.reference.mixin"]
     _description = "Mail Logged on a Contact"
     _order = "id DESC"
     _rec_name = "record_name"
@@ -88,30 +89,13 @@ class MailboxLog(models.Model):
     def _compute_record_name(self):
         for line in self:
             record = line._record()
-            if record and record.has_access("read"):
-                line.record_name = record.display_name
-            else:
-                kind = self.env["ir.model"]._get(line.model).name or line.model
-                line.record_name = f"{kind} {line.res_id}"
+            known = record and record.has_access("read")
+            line.record_name = record.display_name if known else line._record_number()
 
     @api.depends("mail_message_id")
     def _compute_withdrawn(self):
         for line in self:
             line.withdrawn = not line.sudo().mail_message_id
-
-    def action_open(self):
-        """Open the record. Raises UserError when it is gone."""
-        self.ensure_one()
-        record = self._record()
-        if not record:
-            raise UserError(
-                self.env._("%s is gone: it was deleted, or its app was removed.", self.record_name)
-            )
-        return record.get_formview_action()
-
-    def _record(self):
-        self.ensure_one()
-        return self.env[self.model].browse(self.res_id).exists() if self.model in self.env else None
 
     def _withdraw(self):
         """Take the lines out of the chatters with their files; those that a copy in another mailbox

@@ -16,6 +16,7 @@ _WAITS = (30, 300, 1_800, 7_200, 21_600, 43_200)
 
 class MailboxRouteExecution(models.Model):
     _name = "mailbox.route.execution"
+    _inherit = ["mailbox.reference.mixin"]
     _description = "Execution of a Rule"
     _order = "id"
     _rec_name = "detail"
@@ -83,11 +84,6 @@ class MailboxRouteExecution(models.Model):
         return self._end(
             "done", self.env._("%(url)s answered %(status)s", url=action.url, status=status)
         )
-
-    def _record(self):
-        if not self.model or self.model not in self.env:
-            return None
-        return self.env[self.model].browse(self.res_id).exists() or None
 
     def _put_off(self, error):
         attempts = self.attempts + 1

@@ -31,8 +31,9 @@ class MailboxRoute(models.Model):
             route.preview_ids = found
             route.preview_text = route._preview_words(len(found), len(rows), bool(node))
 
-    @api.depends("preview_ids", "action", "target_model", "value_ids.field", "value_ids.value")
-    @api.depends("user_id")
+    @api.depends(
+        "preview_ids", "action", "target_model", "user_id", "value_ids.field", "value_ids.value"
+    )
     @api.depends_context("uid", "lang")
     def _compute_preview_record(self):
         """What the rule would set on the record that the newest of these mails opens."""

@@ -121,7 +121,7 @@ class MailboxStream(models.Model):
         request = machine.next_request(state, now, int(bool(waiting)), provider.capabilities)
         if isinstance(request, Nothing):
             return self._idle(state, request, hints, now)
-        step = Step(self, provider, now)
+        step = partial(Step, self, provider, now)
         if _is_history(request, waiting):
             shortage = guard.shortage(self.env)
             if shortage:
@@ -130,8 +130,9 @@ class MailboxStream(models.Model):
                 return f"history waits: {shortage}"
             # New mail does not wait for the rest of a page.
             came = partial(notice.came, self.env.cr.dbname, self.id, hints.ids)
-            step = Step(self, self.mailbox_id._provider("history"), now, gives_way=came)
-        return self._step(step, state, request, hints, now)
+            provider = self.mailbox_id._provider("history")
+            step = partial(Step, self, provider, now, gives_way=came)
+        return self._step(step(), state, request, hints, now)
 
     def _step(self, step: Step, state: StreamState, request, hints, now: datetime) -> str:
         """Network first; then lock, compare and write."""

@@ -1,7 +1,7 @@
 """What uses a contact: asked before one that was made from a mail is taken back.
 
-The database knows: every column that points at contacts has a foreign key. What belongs to the
-contact itself is no use of it.
+The database knows, as for Odoo's merging of contacts: every column that points at one has a
+foreign key. What belongs to the contact itself is no use of it.
 """
 
 from collections import Counter
@@ -38,13 +38,8 @@ def uses(partner):
 
 
 def _columns(env):
-    env.cr.execute(
-        """SELECT t.relname, a.attname FROM pg_constraint c
-           JOIN pg_class t ON t.oid = c.conrelid
-           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-           WHERE c.confrelid = 'res_partner'::regclass AND c.contype = 'f' ORDER BY 1, 2"""
-    )
-    return [pair for pair in env.cr.fetchall() if pair not in _ITS_OWN]
+    columns = env["base.partner.merge.automatic.wizard"]._get_fk_on("res_partner")
+    return [pair for pair in columns if pair not in _ITS_OWN]
 
 
 def _count(partner, table, column):

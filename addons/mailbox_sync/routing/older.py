@@ -83,7 +83,7 @@ class Tally:
 def is_untouched(link):
     """Whether nobody has worked with the record since the mail opened it; a mail that was only
     added can always be taken out."""
-    record = _record(link)
+    record = link._record()
     if not link.opened or record is None:
         return True
     if {record.create_uid.id, record.write_uid.id} - {SUPERUSER_ID, link.create_uid.id}:
@@ -101,15 +101,9 @@ def is_untouched(link):
 
 def take_back(link):
     """Remove the record that was opened for a mail, or the mail from the chatter of its record."""
-    record = _record(link)
+    record = link._record()
     if link.opened and record is not None:
         record.unlink()
     elif link.mail_message_id:
         link.mail_message_id.unlink()
     link.unlink()
-
-
-def _record(link):
-    if not link.model or link.model not in link.env or not link.res_id:
-        return None
-    return link.env[link.model].browse(link.res_id).exists() or None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import pytz
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, escape_psql
 
 from mailbox_core.mime.classify import delivery_report
 from mailbox_core.rules import depth, evaluate, explain, stages, syntax
@@ -171,7 +171,8 @@ def _reported(mail, report):
         return report.message_id
     ours = email_normalize(ours) or ours
     sent = mail.row.search_count(
-        [("message_id", "=", report.message_id), ("from_email", "=ilike", _literal(ours))], limit=1
+        [("message_id", "=", report.message_id), ("from_email", "=ilike", escape_psql(ours))],
+        limit=1,
     )
     return report.message_id if sent else None
 
@@ -235,8 +236,3 @@ def _until_stop(routes):
         if route.stop:
             break
     return acting
-
-
-def _literal(address):
-    """An address for a comparison with ``=ilike``, whose wildcards it may contain."""
-    return address.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

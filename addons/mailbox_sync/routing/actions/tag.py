@@ -1,6 +1,7 @@
 """Puts tags on the record."""
 
 from odoo.exceptions import UserError
+from odoo.tools import escape_psql
 
 from .done import Done
 
@@ -65,11 +66,7 @@ def _field(record):
 def _known(model, names):
     found = {}
     for name in names:
-        tag = model.search([("name", "=ilike", _literal(name))], limit=1)
+        tag = model.search([("name", "=ilike", escape_psql(name))], limit=1)
         if tag:
             found[name.casefold()] = tag
     return found
-
-
-def _literal(name):
-    return name.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

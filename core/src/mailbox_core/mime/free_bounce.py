@@ -163,7 +163,7 @@ def _flat(tree: Tree) -> tuple[Message, str]:
     # Without a sender some of the detectors fail.
     copy["from"] = sender[0].email if sender else "mailer-daemon"
     copy["x-mailer"] = block.ascii("x-mailer")[:_MAX_LINE]
-    leaves = list(_texts(tree))
+    leaves = _texts(tree)
     room = _MAX_TEXT
     texts: list[str] = []
     for leaf in leaves:
@@ -188,10 +188,10 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "replace").decode("ascii")
 
 
-def _texts(tree: Tree) -> Iterator[Entity]:
+def _texts(tree: Tree) -> list[Entity]:
     leaves = [leaf for leaf in tree.leaves() if leaf.content_type.startswith("text/")]
     plain = [leaf for leaf in leaves if leaf.content_type == "text/plain"]
-    return iter((plain or leaves)[:_MAX_PARTS])
+    return (plain or leaves)[:_MAX_PARTS]
 
 
 def _text(tree: Tree, leaf: Entity, room: int) -> str:

@@ -13,8 +13,8 @@ function known(record) {
     return record.model.root.data.value_fields || { fields: [], inserts: {} };
 }
 
-function find(record) {
-    return known(record).fields.find((field) => field.name === record.data.field);
+function find(record, name = record.data.field) {
+    return known(record).fields.find((field) => field.name === name);
 }
 
 /** Which field of the new record: by its label, each once. */
@@ -38,7 +38,7 @@ export class RecordFieldField extends Component {
             .map((field) => ({ value: field.name, label: field.label }));
     }
     onChoose(value) {
-        const kind = known(this.props.record).fields.find((field) => field.name === value)?.kind;
+        const kind = find(this.props.record, value)?.kind;
         this.props.record.update({ [this.props.name]: value, value: kind === "yes" ? "1" : "" });
     }
 }
